@@ -1,0 +1,9 @@
+"""The old name of `kwf_runtime.settings`; use that one.
+
+As a submodule of this name would replace the public object `kwf_runtime.config` when it is imported,
+the settings live in `kwf_runtime.settings`; this file goes as soon as nothing imports it.
+"""
+
+from kwf_runtime.settings import Settings, load_settings
+
+__all__ = ["Settings", "load_settings"]

@@ -1,0 +1,365 @@
+"""Settings: one Java properties file in, one frozen object out.
+
+`workflow.*` properties are ours: `PROPERTIES` is the one table of them, docs/config.md is made from it.
+Everything else goes to librdkafka as it stands, except what only Kafka's Java clients and Kafka
+Streams know, which is left out with a note, so that the `streams.properties` of awto/kafka-workflow
+works unchanged. Limits: values are checked one by one; whether they fit the brokers, `kwf doctor` says.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal, cast
+
+from kwf_runtime.errors import ConfigError
+
+RunnerName = Literal["sqlite", "kafka", "postgres", "memory"]
+UnmatchedPolicy = Literal["ignore", "buffer", "dead-letter"]
+NewExistingPolicy = Literal["reject", "ignore", "replace"]
+
+ENVIRONMENT_FILE: Final = "KWF_PROPS"
+DEFAULT_DB: Final = "kwf.db"
+DEFAULT_APPLICATION_ID: Final = "workflow-engine"
+DEFAULT_STORE_DIR: Final = ".kwf"
+
+_SECRET = re.compile(r"password|secret|\.key$|\.key\.|\.pem$|jaas|token|credential|\.config$")
+_URL_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings:
+    """Everything that a runner or a client has to know; see docs/config.md.
+
+    Attributes:
+        runner: Which runner to use.
+        db: The file of SQLite, or the URL of Postgres.
+        application_id: Kafka's consumer group and the prefix of its transactional ids; the name of the
+            changelog topic begins with it.
+        store_in_memory: Keep the local store of a Kafka worker in memory, not in `store_dir`.
+        store_dir: Folder of the local stores of Kafka workers.
+        unmatched: What to do with a record that no thread waits for.
+        new_existing: What to do with a `new:` record for a thread that lives.
+        topic_prefix: Put before the names of the engine's own topics.
+        kafka: Settings for librdkafka, `bootstrap.servers` among them.
+        source: The properties file that was read.
+        notes: What was left out of that file, and why, a line each.
+    """
+
+    runner: RunnerName = "sqlite"
+    db: str = DEFAULT_DB
+    application_id: str = DEFAULT_APPLICATION_ID
+    store_in_memory: bool = False
+    store_dir: str = DEFAULT_STORE_DIR
+    unmatched: UnmatchedPolicy = "ignore"
+    new_existing: NewExistingPolicy = "reject"
+    topic_prefix: str = ""
+    kafka: Mapping[str, str] = field(default_factory=dict)
+    source: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def resume_topic(self) -> str:
+        """Topic of the events that threads are resumed with."""
+        return self.topic_prefix + "workflow-resume"
+
+    @property
+    def result_topic(self) -> str:
+        """Topic of the results, unless a module's `W.config` names another one."""
+        return self.topic_prefix + "workflow-result"
+
+    @property
+    def error_topic(self) -> str:
+        """Topic of the errors, unless a module's `W.config` names another one."""
+        return self.topic_prefix + "workflow-error"
+
+    @property
+    def scheduler_topic(self) -> str:
+        """Topic of the scheduler's protocol."""
+        return self.topic_prefix + "workflow-scheduler"
+
+    @property
+    def dead_letter_topic(self) -> str:
+        """Topic of the records that could not be taken."""
+        return self.topic_prefix + "workflow-dead-letter"
+
+    @property
+    def changelog_topic(self) -> str:
+        """The compacted topic behind the stores of Kafka's workers."""
+        return f"{self.application_id}-workflow-state-changelog"
+
+    def __repr__(self) -> str:
+        kafka = {key: mask(key, value) for key, value in self.kafka.items()}
+        return (
+            f"Settings(runner={self.runner!r}, db={mask('db', self.db)!r}, "
+            f"application_id={self.application_id!r}, store_in_memory={self.store_in_memory!r}, "
+            f"store_dir={self.store_dir!r}, unmatched={self.unmatched!r}, "
+            f"new_existing={self.new_existing!r}, topic_prefix={self.topic_prefix!r}, kafka={kafka!r})"
+        )
+
+
+def mask(key: str, value: str) -> str:
+    """Return the value as it may be printed: `***` instead of a secret."""
+    if _SECRET.search(key.lower()):
+        return "***"
+    return _URL_PASSWORD.sub(r"\1***@", value)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One `workflow.*` property: its name, the field it sets, how it is read, and its help."""
+
+    name: str
+    field: str
+    parse: Callable[[str], object]
+    allowed: str
+    help: str
+
+
+def _one_of(*names: str) -> tuple[Callable[[str], object], str]:
+    def parse(text: str) -> object:
+        if text not in names:
+            raise ValueError(text)
+        return text
+
+    return parse, ", ".join(names[:-1]) + f" or {names[-1]}"
+
+
+def _boolean(text: str) -> object:
+    try:
+        return {"true": True, "false": False}[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _nonempty(text: str) -> object:
+    if not text:
+        raise ValueError(text)
+    return text
+
+
+def _topic_part(text: str) -> object:
+    if not re.fullmatch(r"[A-Za-z0-9._-]*", text):
+        raise ValueError(text)
+    return text
+
+
+PROPERTIES: Final = (
+    Property(
+        "workflow.runner",
+        "runner",
+        *_one_of("sqlite", "kafka", "postgres", "memory"),
+        "Where threads live. Without it: kafka if `bootstrap.servers` is set, else sqlite.",
+    ),
+    Property(
+        "workflow.db",
+        "db",
+        _nonempty,
+        "a file name, or a URL",
+        "The database: a file for sqlite (default `kwf.db` in the current folder), a URL for postgres.",
+    ),
+    Property(
+        "workflow.store.in-memory",
+        "store_in_memory",
+        _boolean,
+        "true or false",
+        "Kafka: keep the local stores in memory (default false); they are restored from the changelog "
+        "at every start.",
+    ),
+    Property(
+        "workflow.store.dir",
+        "store_dir",
+        _nonempty,
+        "a folder name",
+        "Kafka: the folder of the local stores (default `.kwf` in the current folder).",
+    ),
+    Property(
+        "workflow.unmatched",
+        "unmatched",
+        *_one_of("ignore", "buffer", "dead-letter"),
+        "What happens to a record that no thread waits for (default ignore: it is counted, and logged "
+        "now and then).",
+    ),
+    Property(
+        "workflow.new.existing",
+        "new_existing",
+        *_one_of("reject", "ignore", "replace"),
+        "What happens to a `new:` record for a thread that lives (default reject: to the dead letters).",
+    ),
+    Property(
+        "workflow.topic.prefix",
+        "topic_prefix",
+        _topic_part,
+        "letters, digits, '.', '_' and '-'",
+        "Put before the names of the engine's own topics, such as `workflow-resume` (default: nothing).",
+    ),
+)
+
+_BY_NAME: Final = {item.name: item for item in PROPERTIES}
+
+_ORIGINAL_ONLY: Final = {
+    "workflow.scheduler.tick-ms": "timers fire when they are due, without a tick",
+}
+
+# Kafka's Java clients and Kafka Streams know these, librdkafka refuses them.
+_JAVA_ONLY: Final = {
+    "state.dir": "local stores are in workflow.store.dir",
+    "num.stream.threads": "use kwf run --workers",
+    "processing.guarantee": "it is always exactly once",
+    "sasl.jaas.config": "set sasl.mechanism, sasl.username and sasl.password",
+    "ssl.truststore.location": "set ssl.ca.location to a PEM file",
+    "ssl.truststore.password": "set ssl.ca.location to a PEM file",
+    "ssl.truststore.type": "set ssl.ca.location to a PEM file",
+    "fetch.max.wait.ms": "librdkafka calls it fetch.wait.max.ms",
+    "partitioner.class": "thread ids are always hashed with murmur2, as Java producers do",
+    **dict.fromkeys(
+        """
+        acceptable.recovery.lag application.server auto.include.jmx.reporter buffer.memory
+        buffered.records.per.partition built.in.metrics.version cache.max.bytes.buffering
+        commit.interval.ms default.api.timeout.ms default.deserialization.exception.handler
+        default.key.serde default.list.key.serde.inner default.list.key.serde.type
+        default.list.value.serde.inner default.list.value.serde.type
+        default.production.exception.handler default.timestamp.extractor default.value.serde
+        deserialization.exception.handler dsl.store.suppliers.class enable.metrics.push
+        ensure.explicit.internal.resource.naming exclude.internal.topics
+        group.remote.assignor interceptor.classes key.deserializer key.serializer log.summary.interval.ms
+        max.block.ms max.poll.records max.request.size max.task.idle.ms max.warmup.replicas
+        metadata.max.idle.ms metadata.recovery.strategy metric.reporters metrics.num.samples
+        metrics.recording.level metrics.sample.window.ms num.standby.replicas
+        partitioner.adaptive.partitioning.enable partitioner.availability.timeout.ms
+        partitioner.ignore.keys poll.ms probing.rebalance.interval.ms processing.exception.handler
+        processor.wrapper.class production.exception.handler rack.aware.assignment.non_overlap_cost
+        rack.aware.assignment.strategy rack.aware.assignment.tags rack.aware.assignment.traffic_cost
+        receive.buffer.bytes repartition.purge.interval.ms replication.factor rocksdb.config.setter
+        sasl.client.callback.handler.class sasl.login.callback.handler.class sasl.login.class
+        security.providers send.buffer.bytes socket.connection.setup.timeout.max.ms
+        ssl.enabled.protocols ssl.engine.factory.class ssl.keymanager.algorithm ssl.keystore.type
+        ssl.protocol ssl.provider ssl.secure.random.implementation ssl.trustmanager.algorithm
+        state.cleanup.delay.ms statestore.cache.max.bytes task.assignor.class task.timeout.ms
+        throw.on.fetch.stable.offset.unsupported topology.optimization upgrade.from value.deserializer
+        value.serializer window.size.ms windowed.inner.class.serde windowstore.changelog.additional.retention.ms
+        """.split(),
+        "only Kafka's Java clients know it",
+    ),
+}
+_JAVA_PREFIXES: Final = (
+    "admin.",
+    "consumer.",
+    "global.consumer.",
+    "main.consumer.",
+    "producer.",
+    "restore.consumer.",
+)
+
+
+def load_settings(path: Path | str | None = None) -> Settings:
+    """Read a properties file; without one, the file that `KWF_PROPS` names; else the defaults.
+
+    Raises:
+        ConfigError: The file cannot be read, a `workflow.*` property is unknown, or a value is wrong.
+    """
+    if path is None:
+        path = os.environ.get(ENVIRONMENT_FILE) or None
+    if path is None:
+        return Settings()
+    path = Path(path)
+    return _settings(_read_entries(path), path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    key: str
+    value: str
+    line: int
+
+
+def _read_entries(path: Path) -> list[_Entry]:
+    """Return the properties in the order of the file; of one name the last one counts, as in Java."""
+    import javaproperties
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"cannot read the properties file {path}: {reason}") from error
+    entries: dict[str, _Entry] = {}
+    line = 1
+    try:
+        for element in javaproperties.parse(text):
+            if isinstance(element, javaproperties.KeyValue):
+                # Java keeps trailing blanks of a value; none of ours, nor of librdkafka's, wants them.
+                entries[element.key] = _Entry(element.key, element.value.strip(), line)
+            line += element.source.count("\n")
+    except javaproperties.InvalidUEscapeError as error:
+        raise ConfigError(f"{path}:{line}: {error}") from error
+    return list(entries.values())
+
+
+def _settings(entries: list[_Entry], path: Path) -> Settings:
+    ours: dict[str, object] = {}
+    kafka: dict[str, str] = {}
+    notes: list[str] = []
+    for entry in entries:
+        key, value, place = entry.key, entry.value, f"{path}:{entry.line}"
+        if key.startswith("workflow."):
+            if key in _ORIGINAL_ONLY:
+                notes.append(f"{place}: {key} is left out: {_ORIGINAL_ONLY[key]}")
+            else:
+                name, parsed = _parse_ours(entry, place)
+                ours[name] = parsed
+        elif key == "application.id":
+            ours["application_id"] = _parse_application_id(value, place)
+        elif (reason := _java_only(key, value)) is not None:
+            notes.append(f"{place}: {key} is left out: {reason}")
+        else:
+            kafka[key] = value
+    if kafka.get("bootstrap.servers") == "":
+        raise ConfigError(f"{path}: bootstrap.servers is empty: name a broker, or leave it out")
+    if "runner" not in ours and "bootstrap.servers" in kafka:
+        ours["runner"] = "kafka"
+    if ours.get("runner") == "kafka" and "bootstrap.servers" not in kafka:
+        raise ConfigError(
+            f"{path}: workflow.runner=kafka needs bootstrap.servers, such as localhost:9092"
+        )
+    if ours.get("runner") == "postgres" and "db" not in ours:
+        raise ConfigError(f"{path}: workflow.runner=postgres needs workflow.db, its URL")
+    settings = replace(Settings(), **cast("dict[str, str]", ours))
+    return replace(settings, kafka=kafka, source=path, notes=tuple(notes))
+
+
+def _parse_ours(entry: _Entry, place: str) -> tuple[str, object]:
+    item = _BY_NAME.get(entry.key)
+    if item is None:
+        close = difflib.get_close_matches(entry.key, _BY_NAME, n=1, cutoff=0.5)
+        advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(_BY_NAME)}"
+        raise ConfigError(f"{place}: unknown property {entry.key}: {advice}")
+    try:
+        return item.field, item.parse(entry.value)
+    except ValueError:
+        raise ConfigError(
+            f"{place}: {entry.key}={mask(entry.key, entry.value)} is not allowed: it is {item.allowed}"
+        ) from None
+
+
+def _parse_application_id(value: str, place: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", value):
+        raise ConfigError(
+            f"{place}: application.id={value} is not allowed: it is letters, digits, '.', '_' and '-', "
+            "for topics are named after it"
+        )
+    return value
+
+
+def _java_only(key: str, value: str) -> str | None:
+    """Return why librdkafka must not see the property; None if it may."""
+    if key in _JAVA_ONLY:
+        return _JAVA_ONLY[key]
+    if key.startswith(_JAVA_PREFIXES):
+        return "prefixes of Kafka Streams do not work here, write the setting without it"
+    if key == "partition.assignment.strategy" and "." in value:
+        return "librdkafka knows range, roundrobin and cooperative-sticky, not Java's classes"
+    return None
