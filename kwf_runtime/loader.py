@@ -1,10 +1,10 @@
 """From files to a `Program`: import them, find their workflows, name them.
 
-A compiled file (its first line begins with `# kwf: compiled`) is imported as it is, any other one is
-compiled on the way, and with it what it imports from its own folder or package; only then the
+A compiled file (its first line begins with `# kwf: compiled`) is imported as it is, any other one
+is compiled on the way, and with it what it imports from its own folder or package; only then the
 compiler is imported. The name of a module is the stem of its file, or its dotted name in a package.
-Limits: modules become ordinary entries of `sys.modules`, so two programs with modules of equal names
-cannot be used side by side in one process; the later one replaces the former.
+Limits: modules become ordinary entries of `sys.modules`, so two programs with modules of equal
+names cannot be used side by side in one process; the later one replaces the former.
 """
 
 from __future__ import annotations

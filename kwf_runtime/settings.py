@@ -1,9 +1,10 @@
 """Settings: one Java properties file in, one frozen object out.
 
-`workflow.*` properties are ours: `PROPERTIES` is the one table of them, docs/config.md is made from it.
-Everything else goes to librdkafka as it stands, except what only Kafka's Java clients and Kafka
-Streams know, which is left out with a note, so that the `streams.properties` of awto/kafka-workflow
-works unchanged. Limits: values are checked one by one; whether they fit the brokers, `kwf doctor` says.
+`workflow.*` properties are ours: `PROPERTIES` is the one table of them, docs/config.md is made from
+it. Everything else goes to librdkafka as it stands, except what only Kafka's Java clients know
+(`java_properties`): that is left out with a note, so that the `streams.properties` of
+awto/kafka-workflow works unchanged. Limits: values are checked one by one; whether they fit the
+brokers, `kwf doctor` says.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Final, Literal, cast
 
 from kwf_runtime.errors import ConfigError
+from kwf_runtime.java_properties import reason_to_leave_out
 
 RunnerName = Literal["sqlite", "kafka", "postgres", "memory"]
 UnmatchedPolicy = Literal["ignore", "buffer", "dead-letter"]
@@ -38,8 +40,8 @@ class Settings:
     Attributes:
         runner: Which runner to use.
         db: The file of SQLite, or the URL of Postgres.
-        application_id: Kafka's consumer group and the prefix of its transactional ids; the name of the
-            changelog topic begins with it.
+        application_id: Kafka's consumer group and the prefix of its transactional ids; the name
+            of the changelog topic begins with it.
         store_in_memory: Keep the local store of a Kafka worker in memory, not in `store_dir`.
         store_dir: Folder of the local stores of Kafka workers.
         unmatched: What to do with a record that no thread waits for.
@@ -93,12 +95,14 @@ class Settings:
         return f"{self.application_id}-workflow-state-changelog"
 
     def __repr__(self) -> str:
+        """Show the settings without their secrets."""
         kafka = {key: mask(key, value) for key, value in self.kafka.items()}
         return (
             f"Settings(runner={self.runner!r}, db={mask('db', self.db)!r}, "
             f"application_id={self.application_id!r}, store_in_memory={self.store_in_memory!r}, "
             f"store_dir={self.store_dir!r}, unmatched={self.unmatched!r}, "
-            f"new_existing={self.new_existing!r}, topic_prefix={self.topic_prefix!r}, kafka={kafka!r})"
+            f"new_existing={self.new_existing!r}, topic_prefix={self.topic_prefix!r}, "
+            f"kafka={kafka!r})"
         )
 
 
@@ -160,15 +164,16 @@ PROPERTIES: Final = (
         "db",
         _nonempty,
         "a file name, or a URL",
-        "The database: a file for sqlite (default `kwf.db` in the current folder), a URL for postgres.",
+        "The database: a file for sqlite (default `kwf.db` in the current folder), a URL for "
+        "postgres.",
     ),
     Property(
         "workflow.store.in-memory",
         "store_in_memory",
         _boolean,
         "true or false",
-        "Kafka: keep the local stores in memory (default false); they are restored from the changelog "
-        "at every start.",
+        "Kafka: keep the local stores in memory (default false); they are restored from the "
+        "changelog at every start.",
     ),
     Property(
         "workflow.store.dir",
@@ -181,21 +186,23 @@ PROPERTIES: Final = (
         "workflow.unmatched",
         "unmatched",
         *_one_of("ignore", "buffer", "dead-letter"),
-        "What happens to a record that no thread waits for (default ignore: it is counted, and logged "
-        "now and then).",
+        "What happens to a record that no thread waits for (default ignore: it is counted, and "
+        "logged now and then).",
     ),
     Property(
         "workflow.new.existing",
         "new_existing",
         *_one_of("reject", "ignore", "replace"),
-        "What happens to a `new:` record for a thread that lives (default reject: to the dead letters).",
+        "What happens to a `new:` record for a thread that lives (default reject: to the dead "
+        "letters).",
     ),
     Property(
         "workflow.topic.prefix",
         "topic_prefix",
         _topic_part,
         "letters, digits, '.', '_' and '-'",
-        "Put before the names of the engine's own topics, such as `workflow-resume` (default: nothing).",
+        "Put before the names of the engine's own topics, such as `workflow-resume` (default: "
+        "nothing).",
     ),
 )
 
@@ -205,62 +212,12 @@ _ORIGINAL_ONLY: Final = {
     "workflow.scheduler.tick-ms": "timers fire when they are due, without a tick",
 }
 
-# Kafka's Java clients and Kafka Streams know these, librdkafka refuses them.
-_JAVA_ONLY: Final = {
-    "state.dir": "local stores are in workflow.store.dir",
-    "num.stream.threads": "use kwf run --workers",
-    "processing.guarantee": "it is always exactly once",
-    "sasl.jaas.config": "set sasl.mechanism, sasl.username and sasl.password",
-    "ssl.truststore.location": "set ssl.ca.location to a PEM file",
-    "ssl.truststore.password": "set ssl.ca.location to a PEM file",
-    "ssl.truststore.type": "set ssl.ca.location to a PEM file",
-    "fetch.max.wait.ms": "librdkafka calls it fetch.wait.max.ms",
-    "partitioner.class": "thread ids are always hashed with murmur2, as Java producers do",
-    **dict.fromkeys(
-        """
-        acceptable.recovery.lag application.server auto.include.jmx.reporter buffer.memory
-        buffered.records.per.partition built.in.metrics.version cache.max.bytes.buffering
-        commit.interval.ms default.api.timeout.ms default.deserialization.exception.handler
-        default.key.serde default.list.key.serde.inner default.list.key.serde.type
-        default.list.value.serde.inner default.list.value.serde.type
-        default.production.exception.handler default.timestamp.extractor default.value.serde
-        deserialization.exception.handler dsl.store.suppliers.class enable.metrics.push
-        ensure.explicit.internal.resource.naming exclude.internal.topics
-        group.remote.assignor interceptor.classes key.deserializer key.serializer log.summary.interval.ms
-        max.block.ms max.poll.records max.request.size max.task.idle.ms max.warmup.replicas
-        metadata.max.idle.ms metadata.recovery.strategy metric.reporters metrics.num.samples
-        metrics.recording.level metrics.sample.window.ms num.standby.replicas
-        partitioner.adaptive.partitioning.enable partitioner.availability.timeout.ms
-        partitioner.ignore.keys poll.ms probing.rebalance.interval.ms processing.exception.handler
-        processor.wrapper.class production.exception.handler rack.aware.assignment.non_overlap_cost
-        rack.aware.assignment.strategy rack.aware.assignment.tags rack.aware.assignment.traffic_cost
-        receive.buffer.bytes repartition.purge.interval.ms replication.factor rocksdb.config.setter
-        sasl.client.callback.handler.class sasl.login.callback.handler.class sasl.login.class
-        security.providers send.buffer.bytes socket.connection.setup.timeout.max.ms
-        ssl.enabled.protocols ssl.engine.factory.class ssl.keymanager.algorithm ssl.keystore.type
-        ssl.protocol ssl.provider ssl.secure.random.implementation ssl.trustmanager.algorithm
-        state.cleanup.delay.ms statestore.cache.max.bytes task.assignor.class task.timeout.ms
-        throw.on.fetch.stable.offset.unsupported topology.optimization upgrade.from value.deserializer
-        value.serializer window.size.ms windowed.inner.class.serde windowstore.changelog.additional.retention.ms
-        """.split(),
-        "only Kafka's Java clients know it",
-    ),
-}
-_JAVA_PREFIXES: Final = (
-    "admin.",
-    "consumer.",
-    "global.consumer.",
-    "main.consumer.",
-    "producer.",
-    "restore.consumer.",
-)
-
 
 def load_settings(path: Path | str | None = None) -> Settings:
     """Read a properties file; without one, the file that `KWF_PROPS` names; else the defaults.
 
     Raises:
-        ConfigError: The file cannot be read, a `workflow.*` property is unknown, or a value is wrong.
+        ConfigError: The file cannot be read, a property is unknown, or a value is wrong.
     """
     if path is None:
         path = os.environ.get(ENVIRONMENT_FILE) or None
@@ -278,7 +235,7 @@ class _Entry:
 
 
 def _read_entries(path: Path) -> list[_Entry]:
-    """Return the properties in the order of the file; of one name the last one counts, as in Java."""
+    """Return the properties in the order of the file; the last one of a name counts."""
     import javaproperties
 
     try:
@@ -291,7 +248,7 @@ def _read_entries(path: Path) -> list[_Entry]:
     try:
         for element in javaproperties.parse(text):
             if isinstance(element, javaproperties.KeyValue):
-                # Java keeps trailing blanks of a value; none of ours, nor of librdkafka's, wants them.
+                # Java keeps trailing blanks; none of our values, nor of librdkafka's, wants them.
                 entries[element.key] = _Entry(element.key, element.value.strip(), line)
             line += element.source.count("\n")
     except javaproperties.InvalidUEscapeError as error:
@@ -313,7 +270,7 @@ def _settings(entries: list[_Entry], path: Path) -> Settings:
                 ours[name] = parsed
         elif key == "application.id":
             ours["application_id"] = _parse_application_id(value, place)
-        elif (reason := _java_only(key, value)) is not None:
+        elif (reason := reason_to_leave_out(key, value)) is not None:
             notes.append(f"{place}: {key} is left out: {reason}")
         else:
             kafka[key] = value
@@ -341,25 +298,15 @@ def _parse_ours(entry: _Entry, place: str) -> tuple[str, object]:
         return item.field, item.parse(entry.value)
     except ValueError:
         raise ConfigError(
-            f"{place}: {entry.key}={mask(entry.key, entry.value)} is not allowed: it is {item.allowed}"
+            f"{place}: {entry.key}={mask(entry.key, entry.value)} is not allowed: "
+            f"it is {item.allowed}"
         ) from None
 
 
 def _parse_application_id(value: str, place: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]+", value):
         raise ConfigError(
-            f"{place}: application.id={value} is not allowed: it is letters, digits, '.', '_' and '-', "
-            "for topics are named after it"
+            f"{place}: application.id={value} is not allowed: it is letters, digits, '.', '_' "
+            "and '-', for topics are named after it"
         )
     return value
-
-
-def _java_only(key: str, value: str) -> str | None:
-    """Return why librdkafka must not see the property; None if it may."""
-    if key in _JAVA_ONLY:
-        return _JAVA_ONLY[key]
-    if key.startswith(_JAVA_PREFIXES):
-        return "prefixes of Kafka Streams do not work here, write the setting without it"
-    if key == "partition.assignment.strategy" and "." in value:
-        return "librdkafka knows range, roundrobin and cooperative-sticky, not Java's classes"
-    return None
