@@ -1,0 +1,298 @@
+"""One event applied to one thread inside a batch: load, step, save; or park.
+
+A step is all or nothing for its thread alone: whatever fails (loading, the engine, saving, an output
+that cannot be written) leaves the thread's last good record in place, parks it with the reason and
+keeps the event. No failure of a thread leaves this module as an exception.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, cast
+
+from kwf_runtime.core import engine
+from kwf_runtime.core.engine import Outcome, Program, StepResult
+from kwf_runtime.core.events import Event, TimersDue
+from kwf_runtime.core.outputs import CallActivity, CancelActivity, Emit, Output
+from kwf_runtime.errors import CodeMissingError, DecodeError, UnsavableError
+from kwf_runtime.runners import calls
+from kwf_runtime.runners.batch import Batch, SampledLog
+from kwf_runtime.runners.cache import ThreadCache
+from kwf_runtime.runners.envelope import ThreadRecord
+from kwf_runtime.runners.records import OutRecord, Record
+from kwf_runtime.wire import RESUME_TOPIC, SCHEDULER_TOPIC, TRACEBACK_HEADER, encode_json
+
+if TYPE_CHECKING:
+    from kwf_runtime.config import Settings
+    from kwf_runtime.core.thread import WorkflowThread
+
+_MESSAGE_LIMIT = 2000
+
+
+class Codec(Protocol):
+    """Saves and loads object graphs; `kwf_runtime.serial` is the one of production."""
+
+    def dumps(self, obj: object) -> bytes:
+        """Return the bytes of the graph, or raise UnsavableError."""
+
+    def loads(self, data: bytes) -> object:
+        """Return the graph, or raise DecodeError or CodeMissingError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of what one thread may keep and write; None stands for no bound.
+
+    Attributes:
+        cache_bytes: Budget of the decoded threads that are kept at hand, for all threads.
+        kept_events: Events kept for one thread (parked, or before anybody wants them).
+        state_bytes: A thread's saved state.
+        output_bytes: Key, value and headers of one output.
+    """
+
+    cache_bytes: int = 32 * 1024 * 1024
+    kept_events: int = 1000
+    state_bytes: int | None = None
+    output_bytes: int | None = None
+
+
+class LimitError(Exception):
+    """A state or an output is over its limit; the thread is parked."""
+
+
+@dataclass(slots=True)
+class _Writes:
+    """What one step asks for, complete or not used at all."""
+
+    outputs: list[OutRecord]
+    calls: list[bytes]
+    started: list[bytes]
+    cancelled: list[str]
+
+
+class Stepper:
+    """Applies events to threads, within a batch that the caller commits."""
+
+    def __init__(
+        self, program: Program, settings: Settings, codec: Codec, limits: Limits, log: SampledLog
+    ) -> None:
+        self._program = program
+        self._settings = settings
+        self._codec = codec
+        self._limits = limits
+        self._log = log
+        # Workflows name the engine's own topics as the contract does, without the prefix.
+        self._own_topics = {
+            RESUME_TOPIC: settings.resume_topic,
+            SCHEDULER_TOPIC: settings.scheduler_topic,
+        }
+        self.cache = ThreadCache(limits.cache_bytes)
+
+    def step(
+        self,
+        batch: Batch,
+        current: ThreadRecord,
+        make_event: Callable[[], Event],
+        origin: Record | None,
+        now_ms: int,
+    ) -> Outcome | None:
+        """Apply one event to a thread.
+
+        Args:
+            batch: Receives the new record and the outputs.
+            current: The thread's record; `state` None for one that starts.
+            make_event: Returns the event; what it raises parks the thread as a failed step does.
+            origin: The record that caused the step; it is kept if the thread is parked.
+            now_ms: The time of the step.
+
+        Returns:
+            The outcome; None if the thread was parked.
+        """
+        own_offset = origin is not None and origin.offset > current.position
+        if origin is not None and own_offset:
+            step_id, position, sub = str(origin.offset), origin.offset, 0
+        else:
+            position, sub = current.position, current.sub + 1
+            step_id = f"{position}.{sub}"
+        thread: WorkflowThread | None = None
+        try:
+            event = make_event()
+            thread = self._load(current)
+            result = engine.step(
+                self._program,
+                current.thread_id,
+                thread,
+                event,
+                step_id=step_id,
+                now_ms=now_ms,
+            )
+            if result.outcome in (Outcome.UNMATCHED, Outcome.EXISTS):
+                self._untouched(batch, current, event, result)
+                return result.outcome
+            moved = replace(
+                current,
+                position=position,
+                sub=sub,
+                seen=max(current.seen, position),
+                due_ms=result.due_ms,
+            )
+            self._finish(batch, moved, result)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and _ctrl_c_raises():
+                raise
+            self.park(batch, current, error, origin)
+            return None
+        batch.counters[f"step.{result.outcome.name.lower()}"] += 1
+        return result.outcome
+
+    def park(
+        self, batch: Batch, current: ThreadRecord, error: BaseException, origin: Record | None
+    ) -> None:
+        """Park the thread with its last good state, the reason, and the event."""
+        self.cache.drop(current.thread_id)
+        code = _reason_code(error)
+        message = f"{code}: {type(error).__name__}: {error}"[:_MESSAGE_LIMIT]
+        kept = current.kept if origin is None else (*current.kept, origin)
+        seen = current.seen if origin is None else max(current.seen, origin.offset)
+        batch.threads[current.thread_id] = replace(
+            current, status="parked", reason=message, kept=kept, seen=seen
+        )
+        batch.counters[f"parked.{code}"] += 1
+        self._log.warn(
+            f"parked.{code}",
+            "thread %r of %s is parked: %s",
+            current.thread_id,
+            current.workflow,
+            message,
+        )
+
+    def update(self, batch: Batch, record: ThreadRecord) -> None:
+        """Replace a thread's record, its state untouched."""
+        batch.threads[record.thread_id] = record
+        thread = self.cache.thread(record)
+        if thread is not None:
+            self.cache.put(record, thread)
+
+    def remove(self, batch: Batch, current: ThreadRecord) -> None:
+        """Let a thread go, with the activities that it waits for."""
+        self.cache.drop(current.thread_id)
+        batch.threads[current.thread_id] = None
+        batch.cancelled.extend((current.thread_id, calls.call_id_of(c)) for c in current.calls)
+
+    def _load(self, current: ThreadRecord) -> WorkflowThread | None:
+        if current.state is None:
+            return None
+        thread = self.cache.thread(current)
+        if thread is None:
+            thread = cast("WorkflowThread", self._codec.loads(current.state))
+            self.cache.put(current, thread)
+        return thread
+
+    def _untouched(
+        self, batch: Batch, current: ThreadRecord, event: Event, result: StepResult
+    ) -> None:
+        if not isinstance(event, TimersDue):
+            return
+        if result.due_ms == current.due_ms:
+            raise RuntimeError(f"the timer due at {current.due_ms} did not fire")
+        self.update(batch, replace(current, due_ms=result.due_ms))
+
+    def _finish(self, batch: Batch, moved: ThreadRecord, result: StepResult) -> None:
+        """Put the step's whole effect into the batch; nothing of it if anything fails."""
+        thread_id = moved.thread_id
+        writes = self._encode_outputs(moved, result.outputs)
+        if result.outcome is Outcome.WAITING:
+            if result.thread is None:
+                raise RuntimeError("the engine says that the thread waits, but returned none")
+            state = self._codec.dumps(result.thread)
+            limit = self._limits.state_bytes
+            if limit is not None and len(state) > limit:
+                raise LimitError(f"the thread's state has {len(state)} bytes, over {limit}")
+            record = replace(moved, state=state, calls=tuple(writes.calls))
+            batch.threads[thread_id] = record
+            self.cache.put(record, result.thread)
+        else:
+            writes.outputs.append(self._last_record(moved, result))
+            self.remove(batch, replace(moved, calls=tuple(writes.calls)))
+            writes.started.clear()
+        batch.outputs.extend(writes.outputs)
+        batch.calls.extend((thread_id, call) for call in writes.started)
+        batch.cancelled.extend((thread_id, call_id) for call_id in writes.cancelled)
+
+    def _encode_outputs(self, moved: ThreadRecord, outputs: tuple[Output, ...]) -> _Writes:
+        writes = _Writes([], list(moved.calls), [], [])
+        for output in outputs:
+            match output:
+                case Emit():
+                    writes.outputs.append(
+                        self._checked(
+                            OutRecord(
+                                self._own_topics.get(output.topic, output.topic),
+                                output.key.encode(),
+                                None if output.value is None else output.value.encode(),
+                                output.headers,
+                            )
+                        )
+                    )
+                case CallActivity():
+                    call = calls.encode_call(output, self._codec)
+                    writes.calls.append(call)
+                    writes.started.append(call)
+                case CancelActivity():
+                    writes.calls = _without(writes.calls, output.call_id)
+                    writes.started = _without(writes.started, output.call_id)
+                    writes.cancelled.append(output.call_id)
+        return writes
+
+    def _last_record(self, moved: ThreadRecord, result: StepResult) -> OutRecord:
+        config = self._program.workflows[moved.workflow].config
+        key = moved.thread_id.encode()
+        if result.outcome is Outcome.COMPLETED:
+            topic = config.result_topic or self._settings.result_topic
+            value = "null" if result.result is None else result.result
+            return self._checked(OutRecord(topic, key, value.encode()))
+        topic = config.error_topic or self._settings.error_topic
+        traceback = (result.traceback or "").encode(errors="backslashreplace")
+        text = (result.error or "").encode(errors="backslashreplace").decode()
+        return self._checked(
+            OutRecord(topic, key, encode_json(text).encode(), ((TRACEBACK_HEADER, traceback),))
+        )
+
+    def _checked(self, record: OutRecord) -> OutRecord:
+        limit = self._limits.output_bytes
+        if limit is not None:
+            size = len(record.key or b"") + len(record.value or b"")
+            size += sum(len(name) + len(value or b"") for name, value in record.headers)
+            if size > limit:
+                raise LimitError(f"a record for {record.topic} has {size} bytes, over {limit}")
+        return record
+
+
+def start_record(thread_id: str, workflow: str) -> ThreadRecord:
+    """Return the record of a thread that no step has been applied to yet."""
+    return ThreadRecord(thread_id, workflow)
+
+
+def _without(encoded: list[bytes], call_id: str) -> list[bytes]:
+    return [call for call in encoded if calls.call_id_of(call) != call_id]
+
+
+def _reason_code(error: BaseException) -> str:
+    if isinstance(error, UnsavableError):
+        return "unsavable"
+    if isinstance(error, CodeMissingError):
+        return "code-missing"
+    if isinstance(error, DecodeError):
+        return "damaged-state"
+    if isinstance(error, LimitError):
+        return "too-large"
+    if isinstance(error, MemoryError):
+        return "out-of-memory"
+    return "internal"
+
+
+def _ctrl_c_raises() -> bool:
+    """Whether a KeyboardInterrupt may be a real Ctrl-C, not one that the workflow raised."""
+    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
