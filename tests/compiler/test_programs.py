@@ -1,0 +1,100 @@
+"""Every program of tests/programs does the same natively, compiled, and saved at every suspension.
+
+Besides the program's own script, an exception is thrown, and the coroutine is closed, at each of its suspensions.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.programs_support import (
+    PROGRAMS,
+    InjectedError,
+    Run,
+    SaveAndLoad,
+    load_compiled,
+    load_native,
+    register_support,
+    run,
+    stay,
+)
+
+ALL = sorted(PROGRAMS.glob("*.py"))
+MAX_FAULTS = 25
+"""Programs with more suspensions than this have faults injected at the first ones only."""
+
+
+def refused_code(path: Path) -> str | None:
+    """The diagnostic that a program's ``# refused:`` mark names."""
+    found = re.search(r"^# refused: (KWF\d+)", path.read_text(), re.MULTILINE)
+    return found[1] if found else None
+
+
+RUN = [path for path in ALL if refused_code(path) is None]
+REFUSED = [path for path in ALL if refused_code(path) is not None]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _support() -> None:
+    register_support()
+
+
+@cache
+def native(path: Path) -> Run:
+    return run(path, load_native)
+
+
+def injected(kind: str) -> object:
+    return GeneratorExit if kind == "close" else InjectedError("injected")
+
+
+def check(path: Path, mode: str, replace: dict[int, object], expected: Run) -> None:
+    hop = SaveAndLoad(path) if mode == "saved" else stay
+    actual = run(path, load_compiled, hop=hop, replace=replace)
+    assert actual.trace == expected.trace
+    if mode == "saved":
+        # Lines that an exception had passed before it was saved are lost: the innermost ones.
+        for shown, full in zip(actual.tracebacks, expected.tracebacks, strict=True):
+            assert shown == full[: len(shown)]
+    else:
+        assert actual.tracebacks == expected.tracebacks
+
+
+@pytest.mark.parametrize("mode", ["compiled", "saved"])
+@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
+def test_program(path: Path, mode: str) -> None:
+    check(path, mode, {}, native(path))
+
+
+@pytest.mark.parametrize("kind", ["throw", "close"])
+@pytest.mark.parametrize("mode", ["compiled", "saved"])
+@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
+def test_faults(path: Path, mode: str, kind: str) -> None:
+    if kind not in getattr(load_native(path), "FAULTS", ("throw", "close")):
+        pytest.skip("the program says that what it does then depends on the collector")
+    for at in range(min(native(path).suspensions, MAX_FAULTS)):
+        expected = run(path, load_native, replace={at: injected(kind)})
+        try:
+            check(path, mode, {at: injected(kind)}, expected)
+        except AssertionError as error:
+            error.add_note(f"with {kind} at suspension {at}")
+            raise
+
+
+@pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.stem)
+def test_refused(path: Path) -> None:
+    import kwf_compiler
+
+    with pytest.raises(kwf_compiler.CompileError) as caught:
+        kwf_compiler.compile_source(path.read_text(), str(path))
+    assert refused_code(path) in [one.code for one in caught.value.diagnostics]
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_is_deterministic(path: Path) -> None:
+    """The oracle must agree with itself; a program that shows an address would not."""
+    assert run(path, load_native) == native(path)

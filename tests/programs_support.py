@@ -1,0 +1,270 @@
+"""The probe that program tests await, and the driver that records what a program does.
+
+A program is a file of tests/programs with ``async def main(p)``. ``await p(x)`` suspends: the driver notes
+``x`` and answers ``"r0"``, ``"r1"``, ..., or what the program's ``SCRIPT`` says at that place:
+
+* an exception instance is thrown,
+* the class ``GeneratorExit`` closes the coroutine,
+* anything else is sent.
+
+``p.log(...)`` adds to the trace. Native CPython is the oracle: no expected value is written down anywhere.
+Everything here can be saved with a suspended program, so that the trace travels with it.
+
+Limits: objects are traced by ``repr``, so a program must not log one that shows its address.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = Path(__file__).parent / "programs"
+MAX_SUSPENSIONS = 5000
+MAX_CLOSES = 50
+COMPREHENSIONS = {"<listcomp>", "<setcomp>", "<dictcomp>"}
+"""Code that is a call of its own in 3.11 and inlined since 3.12: no part of a trace."""
+
+
+class InjectedError(Exception):
+    """Thrown by the tests at suspensions where a program does not expect it."""
+
+
+class Suspension:
+    """What ``p(x)`` returns: suspends once, handing ``x`` to the driver.
+
+    Its own iterator, and no generator, so that it can be saved while it is awaited.
+    """
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+        self.suspended = False
+
+    def __await__(self) -> Suspension:
+        return self
+
+    def __iter__(self) -> Suspension:
+        return self
+
+    def __next__(self) -> object:
+        return self.send(None)
+
+    def send(self, value: object) -> object:
+        if not self.suspended:
+            self.suspended = True
+            return self.value
+        raise StopIteration(value)
+
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> object:
+        raise kind if value is None else value
+
+    def close(self) -> None:
+        pass
+
+
+class Probe:
+    """The argument of every program's ``main``."""
+
+    def __init__(self) -> None:
+        self.trace: list[str] = []
+        self.tracebacks: list[list[str]] = []
+        self.name = ""
+
+    def __call__(self, value: object = None) -> Suspension:
+        return Suspension(value)
+
+    def log(self, *values: object) -> None:
+        """Add a line to the trace; exceptions are shown with their whole chain."""
+        self.trace.append(" ".join(self._render(value) for value in values))
+
+    def _render(self, value: object) -> str:
+        return self.describe(value) if isinstance(value, BaseException) else repr(value)
+
+    def describe(self, exc: BaseException) -> str:
+        """Type, arguments, notes and chain of an exception; its traceback goes to ``tracebacks``."""
+        return self._describe(exc, ())
+
+    def _describe(self, exc: BaseException, above: tuple[BaseException, ...]) -> str:
+        if any(exc is one for one in above):
+            return f"<{len(above)} levels up: {type(exc).__name__}>"
+        above = (*above, exc)
+        self.tracebacks.append(self._lines(exc.__traceback__))
+        # The text of a NameError or TypeError that the interpreter made is part of the behaviour.
+        text = f"{type(exc).__qualname__}{exc.args!r}"
+        if getattr(exc, "__notes__", None):
+            text += f" notes {exc.__notes__!r}"
+        if exc.__cause__ is not None:
+            text += f" from ({self._describe(exc.__cause__, above)})"
+        if exc.__context__ is not None and exc.__context__ is not exc.__cause__:
+            text += f" during ({self._describe(exc.__context__, above)})"
+        if exc.__suppress_context__:
+            text += " suppressing"
+        if isinstance(exc, BaseExceptionGroup):
+            text += f" of [{', '.join(self._describe(one, above) for one in exc.exceptions)}]"
+        return text
+
+    def _lines(self, traceback: types.TracebackType | None) -> list[str]:
+        lines = []
+        while traceback is not None:
+            code = traceback.tb_frame.f_code
+            if code.co_name not in COMPREHENSIONS and Path(code.co_filename).stem == self.name:
+                lines.append(f"{code.co_name}:{traceback.tb_lineno}")
+            traceback = traceback.tb_next
+        return lines
+
+
+@dataclass
+class Run:
+    """What a program did: its trace, and the tracebacks of the exceptions shown in it."""
+
+    trace: list[str]
+    tracebacks: list[list[str]] = field(default_factory=list)
+    suspensions: int = 0
+
+
+Load = Callable[[Path], types.ModuleType]
+Hop = Callable[[types.ModuleType, Any, Probe], tuple[types.ModuleType, Any, Probe]]
+
+
+def module_name(path: Path) -> str:
+    """The name under which a program is imported, the same in every mode."""
+    return f"program_{path.stem}"
+
+
+def load_native(path: Path) -> types.ModuleType:
+    """Import a program as CPython runs it, afresh."""
+    module = types.ModuleType(module_name(path))
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    exec(compile(path.read_text(), str(path), "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def load_compiled(path: Path) -> types.ModuleType:
+    """Compile and import a program, afresh: a new module object, known by the same name."""
+    from kwf_compiler import hook
+
+    sys.modules.pop(module_name(path), None)
+    return hook.load_source(path, module_name(path))
+
+
+def stay(module: types.ModuleType, coro: Any, probe: Probe) -> tuple[types.ModuleType, Any, Probe]:
+    """The hop that does nothing: the program goes on in the same process state."""
+    return module, coro, probe
+
+
+class SaveAndLoad:
+    """The hop that saves, imports the compiled module afresh, and loads.
+
+    Every class, function and constant of the program is a new object then: an identity that was kept
+    by accident shows. The old ones are kept until the end of the run, so that their finalizers add
+    nothing while it lasts.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.former: list[object] = []
+        self.sizes: list[int] = []
+
+    def __call__(
+        self, module: types.ModuleType, coro: Any, probe: Probe
+    ) -> tuple[types.ModuleType, Any, Probe]:
+        import kwf_runtime as W
+
+        data = W.dumps((coro, probe))
+        self.former.append((module, coro, probe))
+        self.sizes.append(len(data))
+        module = load_compiled(self.path)
+        coro, probe = W.loads(data)
+        return module, coro, probe
+
+
+def register_support() -> None:
+    """Make the classes of this module known to the codec."""
+    import kwf_runtime as W
+
+    W.register(InjectedError)
+    W.register(Probe)
+    W.register(Suspension)
+
+
+def run(
+    path: Path, load: Load, *, hop: Hop = stay, replace: dict[int, object] | None = None
+) -> Run:
+    """Run a program to its end and record what it did.
+
+    Args:
+        path: the program.
+        load: imports it, in one of the modes.
+        hop: applied at every suspension.
+        replace: answers by the number of the suspension, instead of the script's.
+    """
+    module = load(path)
+    probe = Probe()
+    probe.name = path.stem
+    with warnings.catch_warnings():
+        # Programs may leave coroutines unawaited, and a saved one is left behind on purpose.
+        warnings.filterwarnings("ignore", message=".*was never awaited", category=RuntimeWarning)
+        coro = module.main(probe)
+        suspensions = 0
+        answer: object = None
+        while True:
+            try:
+                out = _resume(coro, answer)
+            except StopIteration as stop:
+                probe.log("return", stop.value)
+                break
+            except BaseException as exc:
+                if isinstance(exc, KeyboardInterrupt) and not exc.args:
+                    raise  # the user's own
+                probe.log("raise", exc)
+                break
+            if isinstance(out, Closed):
+                probe.log("closed", out.attempts)
+                break
+            probe.log("suspend", out)
+            answer = _answer(module, suspensions, replace or {})
+            suspensions += 1
+            if suspensions > MAX_SUSPENSIONS:
+                raise RuntimeError(f"{path.name} does not end")
+            module, coro, probe = hop(module, coro, probe)
+        result = Run(list(probe.trace), list(probe.tracebacks), suspensions)
+        if isinstance(answer, BaseException):
+            answer.__traceback__ = None
+        del coro, probe, answer
+    return result
+
+
+@dataclass
+class Closed:
+    """``close()`` was called, ``attempts`` times until the coroutine obeyed."""
+
+    attempts: int
+
+
+def _resume(coro: Any, answer: object) -> object:
+    if isinstance(answer, BaseException):
+        return coro.throw(answer)
+    if answer is GeneratorExit:
+        for attempt in range(1, MAX_CLOSES):
+            try:
+                coro.close()
+            except RuntimeError as error:
+                if "ignored GeneratorExit" not in str(error):
+                    raise
+            else:
+                return Closed(attempt)
+        raise RuntimeError("the coroutine ignores GeneratorExit for ever")
+    return coro.send(answer)
+
+
+def _answer(module: types.ModuleType, index: int, replace: dict[int, object]) -> object:
+    if index in replace:
+        return replace[index]
+    # Of the module as it is now: the classes of an older one are other classes.
+    script: Sequence[object] = getattr(module, "SCRIPT", ())
+    return script[index] if index < len(script) else f"r{index}"
