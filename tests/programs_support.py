@@ -15,6 +15,7 @@ Limits: objects are traced by ``repr``, so a program must not log one that shows
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
 import warnings
@@ -124,6 +125,8 @@ class Run:
     trace: list[str]
     tracebacks: list[list[str]] = field(default_factory=list)
     suspensions: int = 0
+    complaints: int = 0
+    """Errors that finalizers could only report: what the program did then depended on the collector."""
 
 
 Load = Callable[[Path], types.ModuleType]
@@ -203,6 +206,20 @@ def run(
         hop: applied at every suspension.
         replace: answers by the number of the suspension, instead of the script's.
     """
+    complaints: list[object] = []
+    hook, sys.unraisablehook = sys.unraisablehook, lambda report: complaints.append(report.exc_type)
+    try:
+        result = _drive(path, load, hop, replace or {})
+        if isinstance(hop, SaveAndLoad):
+            hop.former.clear()
+        gc.collect()
+    finally:
+        sys.unraisablehook = hook
+    result.complaints = len(complaints)
+    return result
+
+
+def _drive(path: Path, load: Load, hop: Hop, replace: dict[int, object]) -> Run:
     module = load(path)
     probe = Probe()
     probe.name = path.stem
@@ -227,16 +244,13 @@ def run(
                 probe.log("closed", out.attempts)
                 break
             probe.log("suspend", out)
-            answer = _answer(module, suspensions, replace or {})
+            answer = _answer(module, suspensions, replace)
             suspensions += 1
             if suspensions > MAX_SUSPENSIONS:
                 raise RuntimeError(f"{path.name} does not end")
             module, coro, probe = hop(module, coro, probe)
-        result = Run(list(probe.trace), list(probe.tracebacks), suspensions)
-        if isinstance(answer, BaseException):
-            answer.__traceback__ = None
-        del coro, probe, answer
-    return result
+        # Copied before the coroutine goes: a finalizer may log.
+        return Run(list(probe.trace), list(probe.tracebacks), suspensions)
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """``return``, ``break`` and ``continue`` in ``finally`` override exceptions and returns."""
 
-FAULTS = ("throw",)  # closing orphans a callee that ignores it, and only the collector ends that
-
 
 async def returns(p):
     try:

@@ -1,0 +1,28 @@
+"""Captured variables that are not bound yet, or deleted."""
+
+
+async def main(p):
+    def read():
+        try:
+            return value
+        except NameError as error:
+            return str(error)
+
+    await p("before")
+    p.log(read())
+    value = 1
+    await p("bound")
+    p.log(read())
+    del value
+    await p("deleted")
+    p.log(read())
+    try:
+        p.log(value)
+    except UnboundLocalError as error:
+        p.log(error)
+    try:
+        del value
+    except UnboundLocalError as error:
+        p.log(error)
+    value = 2
+    p.log(read())
