@@ -1,8 +1,8 @@
 """Properties that only Kafka's Java clients and Kafka Streams know.
 
 librdkafka refuses to start with any of them, but the `streams.properties` of a Java deployment is
-full of them. Limits: a property of a Java version newer than this table goes on to librdkafka, whose
-error names it.
+full of them. Limits: a property of a Java version newer than this table goes on to librdkafka,
+whose error names it.
 """
 
 from __future__ import annotations
