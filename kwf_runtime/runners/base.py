@@ -17,7 +17,7 @@ from kwf_runtime.runners.envelope import ThreadRecord
 from kwf_runtime.runners.records import OutRecord, Record
 
 if TYPE_CHECKING:
-    from kwf_runtime.config import Settings
+    from kwf_runtime.settings import Settings
     from kwf_runtime.core.engine import Program
 
 Clock = Callable[[], int]

@@ -37,7 +37,7 @@ from kwf_runtime.wire import (
 )
 
 if TYPE_CHECKING:
-    from kwf_runtime.config import Settings
+    from kwf_runtime.settings import Settings
     from kwf_runtime.runners.base import Store
 
 
@@ -100,7 +100,7 @@ class Join:
             else:
                 self._apply_event(batch, record, now_ms)
         except WireError as error:
-            self._refuse(batch, record, error.reason, str(error), exception=error)
+            self._refuse(batch, record, error.code, str(error), exception=error)
 
     def fire_due(self, batch: Batch, now_ms: int, limit: int = 1000) -> int:
         """Fire what is due of both kinds of timers, in due order; return how many were looked at.

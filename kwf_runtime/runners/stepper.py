@@ -25,7 +25,7 @@ from kwf_runtime.runners.records import OutRecord, Record
 from kwf_runtime.wire import RESUME_TOPIC, SCHEDULER_TOPIC, TRACEBACK_HEADER, encode_json
 
 if TYPE_CHECKING:
-    from kwf_runtime.config import Settings
+    from kwf_runtime.settings import Settings
     from kwf_runtime.core.thread import WorkflowThread
 
 _MESSAGE_LIMIT = 2000

@@ -1,0 +1,153 @@
+"""Settings of librdkafka's clients: what the user passes through, and what exactly-once needs.
+
+The user's settings win where they are a matter of taste or size; what the engine's promises rest on
+(`_OWNED`) is ours, and a different wish is logged. Every client gets a logger: librdkafka writes to
+stderr otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from kwf_runtime.errors import ConfigError, KwfError
+
+if TYPE_CHECKING:
+    from kwf_runtime.settings import Settings
+
+LOG: Final = logging.getLogger("kwf.kafka")
+CLIENT_LOG: Final = logging.getLogger("kwf.kafka.client")
+
+REQUEST_TIMEOUT_S: Final = 20.0
+PARTITIONER: Final = "murmur2_random"
+DEFAULT_MESSAGE_BYTES: Final = 1_000_000
+
+Config = dict[str, object]
+
+_OWNED: Final = frozenset(
+    {
+        "auto.offset.reset",
+        "enable.auto.commit",
+        "enable.auto.offset.store",
+        "enable.idempotence",
+        "enable.partition.eof",
+        "group.id",
+        "group.protocol",
+        "isolation.level",
+        "partition.assignment.strategy",
+        "partitioner",
+        "transactional.id",
+    }
+)
+
+
+def _client(settings: Settings, defaults: Mapping[str, object], owned: Config) -> Config:
+    user = {key: value for key, value in settings.kafka.items() if key not in _OWNED}
+    return {
+        "client.id": settings.application_id,
+        "log_level": 4,  # the broker's coming and going is not the user's business
+        "error_cb": _note_error,
+        **defaults,
+        **user,
+        **owned,
+        "logger": CLIENT_LOG,
+    }
+
+
+def _note_error(error: object) -> None:
+    CLIENT_LOG.warning("%s", error)
+
+
+def warn_overridden(settings: Settings) -> None:
+    """Log which of the user's settings the engine does not follow."""
+    for key in sorted(_OWNED & settings.kafka.keys()):
+        LOG.warning("%s is chosen by kwf: the value in the properties is not used", key)
+
+
+def engine_consumer(
+    settings: Settings, *, on_error: Callable[[object], None] | None = None
+) -> Config:
+    """Settings of the consumer of events: a member of the engine's group, with own offsets."""
+    owned: Config = {
+        "group.id": settings.application_id,
+        "group.protocol": "classic",
+        "isolation.level": "read_committed",
+        # Offsets are always given; one that is gone must be an error, not a silent jump.
+        "auto.offset.reset": "error",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        # Equal partitions of both topics come to the same member.
+        "partition.assignment.strategy": "range",
+    }
+    if on_error is not None:
+        owned["error_cb"] = on_error
+    tunable = {
+        "fetch.wait.max.ms": 100,
+        "queued.min.messages": 2000,
+        "queued.max.messages.kbytes": 4096,
+    }
+    return _client(settings, tunable, owned)
+
+
+def reader_consumer(settings: Settings) -> Config:
+    """Settings of a consumer that belongs to no group: restore, `tail`, `threads`."""
+    owned: Config = {
+        # librdkafka wants a group even if partitions are assigned by hand; nothing is committed.
+        "group.id": f"{settings.application_id}-reader",
+        "group.protocol": "classic",
+        "isolation.level": "read_committed",
+        "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+    }
+    tunable = {"fetch.wait.max.ms": 100, "queued.max.messages.kbytes": 16384}
+    return _client(settings, tunable, owned)
+
+
+def engine_producer(settings: Settings, transactional_id: str) -> Config:
+    """Settings of the transactional producer of a worker."""
+    owned: Config = {
+        "transactional.id": transactional_id,
+        "enable.idempotence": True,
+        "partitioner": PARTITIONER,
+    }
+    tunable = {
+        # The broker refuses a transaction while it still finishes the last one: ask again soon.
+        "retry.backoff.ms": 2,
+        "transaction.timeout.ms": 10_000,
+        "linger.ms": 5,
+        "queue.buffering.max.messages": 200_000,
+    }
+    return _client(settings, tunable, owned)
+
+
+def client_producer(settings: Settings, transactional_id: str | None = None) -> Config:
+    """Settings of a producer of the command line: each record, or each list of them, is awaited."""
+    owned: Config = {"enable.idempotence": True, "partitioner": PARTITIONER}
+    if transactional_id is not None:
+        owned["transactional.id"] = transactional_id
+    tunable = {"linger.ms": 0, "retry.backoff.ms": 5, "message.timeout.ms": 30_000}
+    return _client(settings, tunable, owned)
+
+
+def admin(settings: Settings) -> Config:
+    """Settings of an admin client."""
+    return _client(settings, {}, {})
+
+
+def message_bytes(settings: Settings) -> int:
+    """Return how many bytes a record may have."""
+    text = settings.kafka.get("message.max.bytes", str(DEFAULT_MESSAGE_BYTES))
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ConfigError(f"message.max.bytes={text} is not a number") from error
+
+
+def unreachable(settings: Settings, error: object) -> KwfError:
+    """Return the error that says that the broker does not answer."""
+    servers = settings.kafka.get("bootstrap.servers", "(no bootstrap.servers)")
+    return KwfError(f"no answer from Kafka at {servers}: {error}")

@@ -1,0 +1,154 @@
+"""The loop of the runners whose log and store are one (memory, SQLite): a turn is one micro-batch.
+
+A turn takes what has come: records of the scheduler's topic first, so that a cancellation which is in
+the log beats the timer; then records of `workflow-resume`, outcomes of activities, due timers; and
+commits all of it with the positions. Greedy: the longer a commit takes, the more the next one holds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from kwf_runtime.runners import failpoints
+from kwf_runtime.runners.activities import ActivityPool
+from kwf_runtime.runners.base import Clock, Store
+from kwf_runtime.runners.join import Join
+from kwf_runtime.runners.records import Record
+
+if TYPE_CHECKING:
+    from kwf_runtime.core.engine import Program
+    from kwf_runtime.runners.batch import Batch
+    from kwf_runtime.runners.stepper import Codec, Limits
+    from kwf_runtime.settings import Settings
+
+TURN_RECORDS = 1000
+_POLL_S = 0.01
+
+
+def system_clock_ms() -> int:
+    """Return the time in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class LogStore(Store, Protocol):
+    """A log of records and the store of the threads, committed together."""
+
+    def position(self, topic: str) -> int:
+        """Return the offset of the first record of the topic that no commit has covered."""
+
+    def end(self, topic: str) -> int:
+        """Return the offset that the next record of the topic will get."""
+
+    def read(self, topic: str, offset: int, limit: int) -> list[Record]:
+        """Return records of the topic from that offset on; fewer than `limit` if they are large."""
+
+    def commit(self, batch: Batch, positions: dict[str, int], now_ms: int) -> None:
+        """Write the batch and the positions, all or nothing; durable on return."""
+
+    def changed(self) -> bool:
+        """Tell, cheaply, whether somebody else may have written since the last call."""
+
+    def close(self) -> None:
+        """Let go of the store. May be called twice."""
+
+
+class LocalRunner:
+    """Steps the threads of one `LogStore`."""
+
+    def __init__(
+        self,
+        program: Program,
+        settings: Settings,
+        log: LogStore,
+        *,
+        clock: Clock = system_clock_ms,
+        codec: Codec | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Run the program's workflows on that log.
+
+        Args:
+            program: The loaded workflows.
+            settings: Policies and names of topics.
+            log: The log and the store; closed with the runner.
+            clock: The time; tests bring their own.
+            codec: Saves and loads threads; `kwf_runtime.serial` if left out.
+            limits: Bounds of what one thread may keep and write.
+        """
+        self._log = log
+        self._clock = clock
+        self.join = Join(program, settings, log, codec=codec, limits=limits)
+        self._topics = (settings.scheduler_topic, settings.resume_topic)
+        self._positions = {topic: log.position(topic) for topic in self._topics}
+        self._activities = ActivityPool(program, clock, codec=codec)
+        for record in log.calling():
+            for call in record.calls:
+                self._activities.start(record.thread_id, call)
+
+    def run(self, until_idle: bool, stop: threading.Event) -> None:
+        """See `base.Runner.run`."""
+        while not stop.is_set():
+            if self.turn():
+                continue
+            if until_idle and self._activities.idle():
+                return
+            self._wait(until_idle, stop)
+
+    def turn(self, limit: int = TURN_RECORDS) -> bool:
+        """Take what has come, up to `limit` records a topic, and commit it; False: nothing had come."""
+        now_ms = self._clock()
+        batch = self.join.begin()
+        try:
+            worked = self._fill(batch, now_ms, limit)
+            if not worked:
+                return False
+            failpoints.hit("before_commit")
+            self._log.commit(batch, self._positions, now_ms)
+        except BaseException:
+            # The positions may be ahead of what is committed, so the runner starts over from it.
+            self.join.discard(batch)
+            self._positions = {topic: self._log.position(topic) for topic in self._topics}
+            raise
+        failpoints.hit("after_commit")
+        self.join.committed(batch)
+        for thread_id, call_id in batch.cancelled:
+            self._activities.cancel(thread_id, call_id)
+        for thread_id, call in batch.calls:
+            self._activities.start(thread_id, call)
+        return True
+
+    def _fill(self, batch: Batch, now_ms: int, limit: int) -> bool:
+        worked = False
+        for topic in self._topics:
+            records = self._log.read(topic, self._positions[topic], limit)
+            for record in records:
+                self.join.apply(batch, record, now_ms)
+            if records:
+                self._positions[topic] = records[-1].offset + 1
+                worked = True
+        for outcome in self._activities.take():
+            self.join.activity_done(batch, outcome, now_ms)
+            worked = True
+        scheduler = self._topics[0]
+        # A record that is not read yet may cancel what is due: those records come first.
+        if self._positions[scheduler] >= self._log.end(scheduler):
+            worked = self.join.fire_due(batch, now_ms, limit) > 0 or worked
+        return worked
+
+    def _wait(self, until_idle: bool, stop: threading.Event) -> None:
+        """Return when there may be something to do: a look every few ms, a read only if need be."""
+        due_ms = self._log.next_due_ms()
+        while not stop.wait(_POLL_S):
+            if self._log.changed() or self._activities.ready():
+                return
+            if due_ms is not None and due_ms <= self._clock():
+                return
+            if until_idle and self._activities.idle():
+                return
+
+    def close(self) -> None:
+        """Stop the activities and let go of the log."""
+        self._activities.close()
+        self._log.close()
