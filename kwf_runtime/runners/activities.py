@@ -1,10 +1,10 @@
 """Activities in the engine's own process: attempts, time limits, retries; at least once.
 
-A `def` runs on a thread of its own, an `async def` on one asyncio loop beside the engine. The pool is
-used from the runner's thread alone; attempts report through a queue. Nothing here is stored: a call
-lives in its thread's record until its outcome is committed, so after a restart it begins anew, with
-its attempts counted from one. Limit: a `def` cannot be stopped; when it is cancelled, or over its
-time, it is abandoned: it runs to its end, and nobody listens.
+A `def` runs on a thread of its own, an `async def` on one asyncio loop beside the engine. The pool
+is used from the runner's thread alone; attempts report through a queue. Nothing here is stored: a
+call lives in its thread's record until its outcome is committed, so after a restart it begins anew,
+with its attempts counted from one. Limit: a `def` cannot be stopped; when it is cancelled, or over
+its time, it is abandoned: it runs to its end, and nobody listens.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class ActivityPool:
         return self._overdue() is not None
 
     def idle(self) -> bool:
-        """Tell whether nothing runs and nothing is left to take; pauses before retries count as idle."""
+        """Tell whether nothing runs and nothing is left to take; a pause before a retry is idle."""
         return not (self._in_attempt or self._waiting or self._done or not self._reports.empty())
 
     def close(self) -> None:
@@ -256,6 +256,7 @@ class _LoopThread:
     """An asyncio loop on a thread of its own, started when the first `async def` comes."""
 
     def __init__(self) -> None:
+        """Start nothing yet."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 

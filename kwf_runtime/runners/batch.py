@@ -40,9 +40,10 @@ class Batch:
 
 
 class SampledLog:
-    """Logs the first occurrences of each kind, then each power of two: a flood stays a few lines."""
+    """Logs the first few of each kind, then each power of two: a flood stays a few lines."""
 
     def __init__(self) -> None:
+        """Start counting."""
         self._seen: Counter[str] = Counter()
 
     def warn(self, kind: str, message: str, *args: object) -> None:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from kwf_runtime.core.thread import WorkflowThread
+from typing import TYPE_CHECKING
+
 from kwf_runtime.runners.envelope import ThreadRecord
+
+if TYPE_CHECKING:
+    from kwf_runtime.core.thread import WorkflowThread
 
 # A decoded thread takes several times the bytes of its state: objects, dicts, frames.
 _BYTES_PER_THREAD = 4096
@@ -20,11 +24,13 @@ class ThreadCache:
     """Decoded threads by id, the least recently used one leaving first."""
 
     def __init__(self, budget_bytes: int) -> None:
+        """Keep threads up to about so many bytes."""
         self._budget_bytes = budget_bytes
         self._used_bytes = 0
         self._entries: OrderedDict[str, tuple[ThreadRecord, WorkflowThread]] = OrderedDict()
 
     def __len__(self) -> int:
+        """Return how many threads are decoded."""
         return len(self._entries)
 
     def record(self, thread_id: str) -> ThreadRecord | None:

@@ -1,4 +1,4 @@
-"""One engine per file: a lock of the operating system, which dies with the process that holds it."""
+"""One engine per file: a lock of the operating system, which dies with the process."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What a store keeps for one thread, and its bytes.
 
-The bytes are the same on every runner (a row of SQLite, a value of Kafka's changelog); docs/format.md,
-section "Store", specifies them. The state inside is opaque here: only `kwf_runtime.serial` reads it.
+The bytes are the same on every runner (a row of SQLite, a value of Kafka's changelog);
+docs/format.md, section "Store", specifies them. The state inside is opaque here: only
+`kwf_runtime.serial` reads it.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """The one place where an event meets a state; every runner uses it.
 
-A runner asks for a batch (`begin`), feeds records, due timers and outcomes of activities into it, commits
-what the batch says together with its position in the log, and then tells `committed` or `discard`.
-Nothing here does I/O besides reading the store; the time comes in as a value.
+A runner asks for a batch (`begin`), feeds records, due timers and outcomes of activities into it,
+commits what the batch says together with its position in the log, and then tells `committed` or
+`discard`. Nothing here does I/O besides reading the store; the time comes in as a value.
 
-What a thread's event does depends on the thread: it is stepped if it waits; the event is kept if the
-thread is parked; without a thread, or without anybody who waits, `workflow.unmatched` decides. What
-no step can take becomes a dead letter. Nothing that a record or a thread does raises from here.
+What an event does depends on its thread: one that waits is stepped; with one that is parked the event
+is kept; without a thread, or without anybody who waits, `workflow.unmatched` decides. What no step
+can take becomes a dead letter. Nothing that a record or a thread does raises from here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kwf_runtime.runners.batch import Batch, SampledLog
 from kwf_runtime.runners.dead_letters import dead_letter
 from kwf_runtime.runners.envelope import ThreadRecord
 from kwf_runtime.runners.records import OutRecord, Record
-from kwf_runtime.runners.stepper import Codec, Limits, Stepper, start_record
+from kwf_runtime.runners.stepper import Limits, Stepper, start_record
 from kwf_runtime.wire import (
     CANCEL_COMMAND,
     COMMAND_HEADER,
@@ -39,6 +39,7 @@ from kwf_runtime.wire import (
 if TYPE_CHECKING:
     from kwf_runtime.settings import Settings
     from kwf_runtime.runners.base import Store
+    from kwf_runtime.runners.calls import Codec
 
 
 class Join:
@@ -69,7 +70,7 @@ class Join:
         self._program = program
         self._settings = settings
         self._store = store
-        self._codec = codec
+        self.codec = codec
         self._limits = limits or Limits()
         self._log = SampledLog()
         self.counters: Counter[str] = Counter()
@@ -165,7 +166,7 @@ class Join:
     def _decode(self, record: Record) -> Event:
         """Return the event of a record: of the log, or one that was kept."""
         if record.topic == calls.OUTCOME_TOPIC:
-            return calls.decode_outcome(record, self._codec)
+            return calls.decode_outcome(record, self.codec)
         command = record.header(COMMAND_HEADER)
         if command == CANCEL_COMMAND:
             return Cancel()

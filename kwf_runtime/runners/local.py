@@ -1,16 +1,19 @@
 """The loop of the runners whose log and store are one (memory, SQLite): a turn is one micro-batch.
 
-A turn takes what has come: records of the scheduler's topic first, so that a cancellation which is in
-the log beats the timer; then records of `workflow-resume`, outcomes of activities, due timers; and
-commits all of it with the positions. Greedy: the longer a commit takes, the more the next one holds.
+A turn takes what has come: records of the scheduler's topic first, so that a cancellation which is
+in the log beats the timer; then records of `workflow-resume`, outcomes of activities, due timers;
+and commits all of it with the positions. Greedy: the longer a commit takes, the more the next one
+holds.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from kwf_runtime.errors import KwfError
 from kwf_runtime.runners import failpoints
 from kwf_runtime.runners.activities import ActivityPool
 from kwf_runtime.runners.base import Clock, Store
@@ -20,16 +23,23 @@ from kwf_runtime.runners.records import Record
 if TYPE_CHECKING:
     from kwf_runtime.core.engine import Program
     from kwf_runtime.runners.batch import Batch
-    from kwf_runtime.runners.stepper import Codec, Limits
+    from kwf_runtime.runners.calls import Codec
+    from kwf_runtime.runners.stepper import Limits
     from kwf_runtime.settings import Settings
 
 TURN_RECORDS = 1000
 _POLL_S = 0.01
+_BUSY_PAUSE_S = 1.0
+_LOG = logging.getLogger("kwf.runner")
 
 
 def system_clock_ms() -> int:
     """Return the time in ms since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+class StoreBusyError(KwfError):
+    """The store cannot be written now (disk full, locked); it may be later."""
 
 
 class LogStore(Store, Protocol):
@@ -82,7 +92,7 @@ class LocalRunner:
         self.join = Join(program, settings, log, codec=codec, limits=limits)
         self._topics = (settings.scheduler_topic, settings.resume_topic)
         self._positions = {topic: log.position(topic) for topic in self._topics}
-        self._activities = ActivityPool(program, clock, codec=codec)
+        self._activities = ActivityPool(find_activity, clock, self.join.codec)
         for record in log.calling():
             for call in record.calls:
                 self._activities.start(record.thread_id, call)
@@ -90,14 +100,23 @@ class LocalRunner:
     def run(self, until_idle: bool, stop: threading.Event) -> None:
         """See `base.Runner.run`."""
         while not stop.is_set():
-            if self.turn():
+            try:
+                if self.turn():
+                    continue
+            except StoreBusyError as error:
+                _LOG.error("%s; trying again every %g s", error, _BUSY_PAUSE_S)
+                stop.wait(_BUSY_PAUSE_S)
                 continue
             if until_idle and self._activities.idle():
                 return
             self._wait(until_idle, stop)
 
     def turn(self, limit: int = TURN_RECORDS) -> bool:
-        """Take what has come, up to `limit` records a topic, and commit it; False: nothing had come."""
+        """Take what has come, up to `limit` records a topic, and commit it.
+
+        Returns:
+            False if nothing had come.
+        """
         now_ms = self._clock()
         batch = self.join.begin()
         try:

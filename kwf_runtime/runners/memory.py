@@ -21,7 +21,8 @@ from kwf_runtime.runners.records import OutRecord, Record
 if TYPE_CHECKING:
     from kwf_runtime.core.engine import Program
     from kwf_runtime.runners.batch import Batch
-    from kwf_runtime.runners.stepper import Codec, Limits
+    from kwf_runtime.runners.calls import Codec
+    from kwf_runtime.runners.stepper import Limits
     from kwf_runtime.settings import Settings
 
 _K = TypeVar("_K")

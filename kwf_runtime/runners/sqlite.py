@@ -27,7 +27,8 @@ from kwf_runtime.runners.sqlite_schema import (
 if TYPE_CHECKING:
     from kwf_runtime.core.engine import Program
     from kwf_runtime.runners.batch import Batch
-    from kwf_runtime.runners.stepper import Codec, Limits
+    from kwf_runtime.runners.calls import Codec
+    from kwf_runtime.runners.stepper import Limits
     from kwf_runtime.settings import Settings
 
 _READ_BYTES = 16 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""The client of the SQLite runner: works on the file while an engine has it open, and without one."""
+"""The client of the SQLite runner: works on the file, whether an engine has it open or not."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ class SqliteClient:
     def topics(self) -> list[TopicInfo]:
         """See `base.Client.topics`."""
         rows = self._db.execute(
-            "SELECT name, coalesce((SELECT min(offset) FROM record WHERE topic_id = id), next_offset),"
-            " next_offset FROM topic ORDER BY name"
+            "SELECT name, coalesce((SELECT min(offset) FROM record WHERE topic_id = id),"
+            " next_offset), next_offset FROM topic ORDER BY name"
         )
         return [TopicInfo(name, 0, first, end) for name, first, end in rows]
 

@@ -1,7 +1,7 @@
 """The file of the SQLite runner: how it is opened, its tables, and appending records to its log.
 
-docs/format.md, section "Store", specifies the tables. One engine writes threads, timers and positions;
-any number of processes append records and read. All of them go through `open_database`.
+docs/format.md, section "Store", specifies the tables. One engine writes threads, timers and
+positions; any number of processes append records and read. All of them go through `open_database`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One event applied to one thread inside a batch: load, step, save; or park.
 
-A step is all or nothing for its thread alone: whatever fails (loading, the engine, saving, an output
-that cannot be written) leaves the thread's last good record in place, parks it with the reason and
-keeps the event. No failure of a thread leaves this module as an exception.
+A step is all or nothing for its thread alone: whatever fails (loading, the engine, saving, an
+output that cannot be written) leaves the thread's last good record in place, parks it with the
+reason and keeps the event. No failure of a thread leaves this module as an exception.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from kwf_runtime.core import engine
 from kwf_runtime.core.engine import Outcome, Program, StepResult
@@ -25,20 +25,11 @@ from kwf_runtime.runners.records import OutRecord, Record
 from kwf_runtime.wire import RESUME_TOPIC, SCHEDULER_TOPIC, TRACEBACK_HEADER, encode_json
 
 if TYPE_CHECKING:
+    from kwf_runtime.runners.calls import Codec
     from kwf_runtime.settings import Settings
     from kwf_runtime.core.thread import WorkflowThread
 
 _MESSAGE_LIMIT = 2000
-
-
-class Codec(Protocol):
-    """Saves and loads object graphs; `kwf_runtime.serial` is the one of production."""
-
-    def dumps(self, obj: object) -> bytes:
-        """Return the bytes of the graph, or raise UnsavableError."""
-
-    def loads(self, data: bytes) -> object:
-        """Return the graph, or raise DecodeError or CodeMissingError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +69,7 @@ class Stepper:
     def __init__(
         self, program: Program, settings: Settings, codec: Codec, limits: Limits, log: SampledLog
     ) -> None:
+        """Step the program's threads; `limits` and `log` are the caller's."""
         self._program = program
         self._settings = settings
         self._codec = codec
@@ -241,8 +233,8 @@ class Stepper:
                     writes.calls.append(call)
                     writes.started.append(call)
                 case CancelActivity():
-                    writes.calls = _without(writes.calls, output.call_id)
-                    writes.started = _without(writes.started, output.call_id)
+                    writes.calls = list(calls.without(writes.calls, output.call_id))
+                    writes.started = list(calls.without(writes.started, output.call_id))
                     writes.cancelled.append(output.call_id)
         return writes
 
@@ -273,10 +265,6 @@ class Stepper:
 def start_record(thread_id: str, workflow: str) -> ThreadRecord:
     """Return the record of a thread that no step has been applied to yet."""
     return ThreadRecord(thread_id, workflow)
-
-
-def _without(encoded: list[bytes], call_id: str) -> list[bytes]:
-    return [call for call in encoded if calls.call_id_of(call) != call_id]
 
 
 def _reason_code(error: BaseException) -> str:
