@@ -13,9 +13,9 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal
 
 from kwf_runtime.errors import ConfigError
 from kwf_runtime.java_properties import reason_to_leave_out
@@ -257,7 +257,7 @@ def _read_entries(path: Path) -> list[_Entry]:
 
 
 def _settings(entries: list[_Entry], path: Path) -> Settings:
-    ours: dict[str, object] = {}
+    ours: dict[str, Any] = {}
     kafka: dict[str, str] = {}
     notes: list[str] = []
     for entry in entries:
@@ -284,8 +284,7 @@ def _settings(entries: list[_Entry], path: Path) -> Settings:
         )
     if ours.get("runner") == "postgres" and "db" not in ours:
         raise ConfigError(f"{path}: workflow.runner=postgres needs workflow.db, its URL")
-    settings = replace(Settings(), **cast("dict[str, str]", ours))
-    return replace(settings, kafka=kafka, source=path, notes=tuple(notes))
+    return Settings(kafka=kafka, source=path, notes=tuple(notes), **ours)
 
 
 def _parse_ours(entry: _Entry, place: str) -> tuple[str, object]:

@@ -72,14 +72,15 @@ def command(path: Path, output: Path | None, emit: str | None, as_json: bool) ->
 
 def compile_units(units: list[Unit]) -> tuple[dict[Unit, str], list[Diagnostic]]:
     """Compile the modules; return their texts, and all findings of all of them."""
-    import kwf_compiler
+    from kwf_compiler import CompileError
+    from kwf_compiler.api import compile_source
 
     texts: dict[Unit, str] = {}
     findings: list[Diagnostic] = []
     for unit in units:
         try:
-            texts[unit] = kwf_compiler.compile_source(_read(unit.source), str(unit.source)).code
-        except kwf_compiler.CompileError as error:
+            texts[unit] = compile_source(_read(unit.source), str(unit.source)).code
+        except CompileError as error:
             findings += error.diagnostics
     return texts, findings
 
@@ -119,15 +120,16 @@ def _warn_of_neighbours(units: list[Unit]) -> None:
 
 
 def _emit_pass(path: Path, name: str) -> tuple[str, list[Diagnostic]]:
-    import kwf_compiler
-    from kwf_compiler import pipeline
+    """Return the module as it is after a pass, or what stands against it."""
+    from kwf_compiler import CompileError, pipeline
 
-    if name not in pipeline.PASS_NAMES:
-        raise click.UsageError(f"--emit={name}: passes are {', '.join(pipeline.PASS_NAMES)}")
+    if name not in pipeline.PASSES:
+        raise click.UsageError(f"--emit={name}: the passes are {', '.join(pipeline.PASSES)}")
     try:
-        return pipeline.emit_pass(_read(path), str(path), name), []
-    except kwf_compiler.CompileError as error:
-        return "", list(error.diagnostics)
+        compilation = pipeline.Compilation(_read(path), str(path), stop=name).run()
+    except CompileError as error:
+        return "", error.diagnostics
+    return "\n".join(compilation.printed), []
 
 
 def _finish(text: str, findings: list[Diagnostic], as_json: bool) -> None:

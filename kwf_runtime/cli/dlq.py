@@ -95,9 +95,7 @@ def _ls(as_json: bool, props: Path | None) -> None:
         for letter in letters:
             click.echo(json.dumps(letter.fields()))
         return
-    rows: list[tuple[str, ...]] = [("LETTER", "WHEN", "FROM", "KEY", "REASON", "VALUE")]
-    rows += [_row(letter) for letter in letters]
-    print_table(rows)
+    print_table([("LETTER", "WHEN", "FROM", "KEY", "REASON", "VALUE"), *map(_row, letters)])
 
 
 @command.command("show")

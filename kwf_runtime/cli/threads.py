@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -36,9 +37,8 @@ def command(status: str | None, workflow: str | None, as_json: bool, props: Path
         for record in records:
             click.echo(json.dumps(thread_fields(record)))
         return
-    rows = [("THREAD", "WORKFLOW", "STATUS", "POSITION", "NEXT TIMER", "REASON")]
-    rows += [_row(record) for record in records]
-    print_table(rows)
+    heads = ("THREAD", "WORKFLOW", "STATUS", "POSITION", "NEXT TIMER", "REASON")
+    print_table([heads, *map(_row, records)])
 
 
 def thread_fields(record: ThreadRecord) -> dict[str, object]:
@@ -54,7 +54,7 @@ def thread_fields(record: ThreadRecord) -> dict[str, object]:
     }
 
 
-def print_table(rows: list[tuple[str, ...]]) -> None:
+def print_table(rows: Sequence[tuple[str, ...]]) -> None:
     """Print rows in columns, the first row as their heads."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

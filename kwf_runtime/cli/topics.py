@@ -36,11 +36,50 @@ def _ls(as_json: bool, props: Path | None) -> None:
         for topic in topics:
             click.echo(json.dumps(_fields(topic)))
         return
-    rows = [("TOPIC", "PARTITION", "FIRST", "END", "RECORDS")]
-    rows += [
-        (t.name, str(t.partition), str(t.first), str(t.end), str(t.end - t.first)) for t in topics
-    ]
-    print_table(rows)
+    print_table([("TOPIC", "PARTITION", "FIRST", "END", "RECORDS"), *map(_row, topics)])
+
+
+@command.command("create")
+@click.argument("topics", nargs=-1, metavar="[TOPIC]...")
+@click.option(
+    "--partitions",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="Partitions of each: as many workers as there can ever be.",
+)
+@click.option(
+    "--replication",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Copies of each; the broker's default without it.",
+)
+@props_option
+def _create(
+    topics: tuple[str, ...], partitions: int, replication: int | None, props: Path | None
+) -> None:
+    """Create the engine's topics that are missing, and the output TOPICs.
+
+    Topics that are there stay as they are. Only Kafka needs this: on SQLite a topic is there as
+    soon as a record is written to it. Choose the number of partitions for years: a thread's state
+    stays in the partition that its id was hashed to.
+    """
+    from kwf_runtime.settings import load_settings
+
+    settings = load_settings(props)
+    if settings.runner != "kafka":
+        click.echo(f"nothing to create: {settings.runner} makes topics as they are written to")
+        return
+    from kwf_runtime.runners.kafka_topics import create_topics
+
+    for name in sorted(create_topics(settings, partitions, replication, outputs=topics)):
+        click.echo(f"created {name}, {partitions} partitions")
+
+
+def _row(topic: TopicInfo) -> tuple[str, ...]:
+    numbers = (topic.partition, topic.first, topic.end, topic.end - topic.first)
+    return topic.name, *map(str, numbers)
 
 
 def _fields(topic: TopicInfo) -> dict[str, object]:
