@@ -1,0 +1,1 @@
+"""Facts about blocks: what is live, what is bound."""

@@ -1,0 +1,85 @@
+"""Liveness and boundness: what a frame has to save at each suspension.
+
+Both are fixpoints over the blocks (Aho, Lam, Sethi, Ullman: Compilers, 9.2). An exception may leave a block at any
+point, so what its handler needs is live all through it, and only what was bound before it is surely bound there.
+
+Limits: drops what is dead, merges nothing: a slot is one variable of the source.
+"""
+
+from __future__ import annotations
+
+from kwf_compiler.analysis.variables import binds, end_binds, end_reads, reads, unbinds
+from kwf_compiler.ir.nodes import Block, Machine
+
+Facts = dict[Block, frozenset[str]]
+
+
+def find_live(machine: Machine) -> Facts:
+    """The local variables that are live where each block starts."""
+    blocks = machine.blocks()
+    if _sees_all(blocks):
+        return {block: machine.locals for block in blocks}
+    live: Facts = dict.fromkeys(blocks, frozenset())
+    changed = True
+    while changed:
+        changed = False
+        for block in reversed(blocks):
+            now = _live_in(block, live) & machine.locals
+            if now != live[block]:
+                live[block] = now
+                changed = True
+    return live
+
+
+def _live_in(block: Block, live: Facts) -> frozenset[str]:
+    out: set[str] = set().union(*(live[s] for s in block.successors()))
+    out = (out - end_binds(block.end)) | end_reads(block.end)
+    for statement in reversed(block.body):
+        out = (out - binds(statement)) | reads(statement)
+    if block.resume is not None and block.resume.target is not None:
+        out.discard(block.resume.target)
+    if block.handler is not None:
+        out |= live[block.handler]
+    return frozenset(out)
+
+
+def _sees_all(blocks: list[Block]) -> bool:
+    """Whether the function looks at its variables other than by name."""
+    names = {"locals", "vars", "dir", "eval", "exec"}
+    return any(
+        names & (end_reads(block.end) | set().union(*map(reads, block.body))) for block in blocks
+    )
+
+
+def find_bound(machine: Machine) -> Facts:
+    """The local variables that are surely bound where each block starts."""
+    blocks = machine.blocks()
+    everything = machine.locals
+    bound: Facts = dict.fromkeys(blocks, everything)
+    bound[machine.entry] = frozenset(machine.params) & everything
+    changed = True
+    while changed:
+        changed = False
+        for block in blocks:
+            at_end, throughout = _bound_out(block, bound[block])
+            edges = [(s, at_end) for s in block.successors()]
+            if block.handler is not None:
+                edges.append((block.handler, throughout))
+            for target, known in edges:
+                now = bound[target] & known
+                if now != bound[target]:
+                    bound[target] = now
+                    changed = True
+    return bound
+
+
+def _bound_out(block: Block, start: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """What is bound at the end of a block, and what is bound at every point of it."""
+    current, throughout = set(start), set(start)
+    if block.resume is not None and block.resume.target is not None:
+        current.add(block.resume.target)
+    for statement in block.body:
+        lost = unbinds(statement)
+        throughout -= lost
+        current = (current - lost) | (binds(statement) - lost)
+    return frozenset(current | end_binds(block.end)), frozenset(throughout)

@@ -1,0 +1,71 @@
+"""``compile_source``: a source text to the text of the compiled module, with a map of its lines."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from kwf_compiler.diagnostics import InternalCompilerError
+from kwf_compiler.pipeline import Compilation
+from kwf_compiler.source import splice
+
+
+@dataclass(frozen=True)
+class SourceMap:
+    """Which line of the source each line of the compiled text stands for."""
+
+    lines: dict[int, int]
+
+    def original_line(self, line: int) -> int | None:
+        """The line of the source behind a line of ``.code``; None if the compiler added it."""
+        return self.lines.get(line)
+
+
+@dataclass(frozen=True)
+class CompileResult:
+    """A compiled module.
+
+    Attributes:
+        code: its text.
+        source_map: from its lines to those of the source.
+    """
+
+    code: str
+    source_map: SourceMap
+
+
+def compile_source(source: str, filename: str) -> CompileResult:
+    """Compile a module.
+
+    Args:
+        source: its text.
+        filename: as messages and tracebacks are to name it.
+
+    Raises:
+        CompileError: with every finding.
+    """
+    emitted = Compilation(source, filename).run().emitted
+    assert emitted is not None
+    code = splice(source, filename, emitted)
+    return CompileResult(code, SourceMap(map_lines(code, emitted.tree)))
+
+
+def map_lines(code: str, tree: ast.Module) -> dict[int, int]:
+    """Lines of ``code`` to lines of the tree that it was printed from.
+
+    The text is parsed again: that it gives the same tree proves that the text and what ``kwf run``
+    executes are one program.
+    """
+    printed = ast.parse(code)
+    if ast.dump(printed) != ast.dump(tree):
+        raise InternalCompilerError("the printed module is another program; please report this")
+    lines: dict[int, int] = {}
+    added = {id(n) for s in (*_added(tree),) for n in ast.walk(s)}
+    for node, original in zip(ast.walk(printed), ast.walk(tree), strict=True):
+        if hasattr(node, "lineno") and id(original) not in added:
+            lines.setdefault(node.lineno, original.lineno)  # type: ignore[attr-defined]
+    return lines
+
+
+def _added(tree: ast.Module) -> list[ast.stmt]:
+    return [s for s in tree.body if getattr(s, "_kwf_added", False)]

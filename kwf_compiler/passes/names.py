@@ -1,0 +1,144 @@
+"""Fresh names and node templates for the passes.
+
+Limits: a fresh name is unique in its module (no identifier of the source equals it), whatever the scope.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TypeVar
+
+T = TypeVar("T", bound=ast.AST)
+ABI = "_kwf"
+"""The name by which generated code knows ``kwf_runtime.abi``."""
+
+
+class Names:
+    """Makes names that the module does not use."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        self._used: set[str] = set()
+        self._bound: set[str] = set()
+        for node in ast.walk(tree):
+            self._bound.update(_bound_by(node))
+            for _, value in ast.iter_fields(node):
+                if isinstance(value, str):
+                    self._used.add(value)
+                elif isinstance(value, list):
+                    self._used.update(v for v in value if isinstance(v, str))
+        self._next: dict[str, int] = {}
+
+    def uses(self, name: str) -> bool:
+        """Whether the module uses ``name`` already."""
+        return name in self._used
+
+    def binds(self, name: str) -> bool:
+        """Whether the module binds ``name`` anywhere, so that it need not be the builtin."""
+        return name in self._bound
+
+    def fresh(self, stem: str) -> str:
+        """A new name ``_<stem><n>``."""
+        while True:
+            number = self._next.get(stem, 0) + 1
+            self._next[stem] = number
+            name = f"_{stem}{number}"
+            if name not in self._used:
+                return name
+
+
+def _bound_by(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return [name]
+        case ast.arg(arg=name):
+            return [name]
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.alias(name=name, asname=asname):
+            return [asname or name.partition(".")[0], *(["*"] if name == "*" else [])]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+            return [name]
+        case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            return [name]
+    return []
+
+
+def load(name: str) -> ast.Name:
+    """Read a variable."""
+    return ast.Name(name, ast.Load())
+
+
+def store(name: str) -> ast.Name:
+    """Bind a variable."""
+    return ast.Name(name, ast.Store())
+
+
+def assign(name: str, value: ast.expr) -> ast.Assign:
+    """``name = value``."""
+    return ast.Assign([store(name)], value)
+
+
+def abi(attribute: str) -> ast.expr:
+    """``_kwf.attribute``."""
+    return ast.Attribute(load(ABI), attribute, ast.Load())
+
+
+def call(function: ast.expr, *args: ast.expr) -> ast.Call:
+    """``function(*args)``."""
+    return ast.Call(function, list(args), [])
+
+
+def at(place: ast.AST, node: T) -> T:
+    """Give ``place``'s position to those of ``node``'s nodes that have none."""
+    where = {
+        "lineno": getattr(place, "lineno", 1),
+        "col_offset": getattr(place, "col_offset", 0),
+        "end_lineno": getattr(place, "end_lineno", getattr(place, "lineno", 1)),
+        "end_col_offset": getattr(place, "end_col_offset", getattr(place, "col_offset", 0)),
+    }
+    for child in ast.walk(node):
+        if "lineno" in child._attributes and not hasattr(child, "lineno"):
+            for name, value in where.items():
+                setattr(child, name, value)
+    return node
+
+
+def unplaced(text: str) -> list[ast.stmt]:
+    """Statements from a text, without positions."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        for name in node._attributes:
+            node.__dict__.pop(name, None)
+    return tree.body
+
+
+def parse(place: ast.AST, template: str, **holes: ast.expr | list[ast.stmt]) -> list[ast.stmt]:
+    """Statements from a text in which names stand for expressions, and name-only lines for statements."""
+    body = _Fill(holes).fill(unplaced(template))
+    for statement in body:
+        at(place, statement)
+    return body
+
+
+class _Fill(ast.NodeTransformer):
+    def __init__(self, holes: dict[str, ast.expr | list[ast.stmt]]) -> None:
+        self.holes = holes
+
+    def fill(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        module = self.visit(ast.Module(body, []))
+        return list(module.body)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
+        if isinstance(node.value, ast.Name):
+            hole = self.holes.get(node.value.id)
+            if isinstance(hole, list):
+                return hole
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        hole = self.holes.get(node.id)
+        if hole is None or isinstance(hole, list):
+            return node
+        if isinstance(node.ctx, ast.Store) and isinstance(hole, ast.Name):
+            return store(hole.id)
+        return hole

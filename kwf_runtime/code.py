@@ -1,0 +1,82 @@
+"""Code objects of compiled functions, made to look like their source's.
+
+The text of a machine is a function with a nested ``_kwf_step``. Here its code gets the flag that ``inspect``
+asks for (``async def``, generator), and the step, with what is nested in it, the names that tracebacks show.
+
+Limits: names and flags only; the instructions stay what CPython made of the text. The table of patched code
+is the process's own, like the code it describes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from types import CodeType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from kwf_runtime.serial.registry import Registry
+
+STEP: Final = "_kwf_step"
+_INFIX: Final = f".<locals>.{STEP}"
+_FLAGS: Final = {
+    "Coroutine": inspect.CO_COROUTINE,
+    "Generator": inspect.CO_GENERATOR,
+    "AsyncGenerator": inspect.CO_ASYNC_GENERATOR,
+}
+
+_patched: dict[int, tuple[CodeType, CodeType]] = {}
+"""By the id of the code that was compiled: that code, which keeps its id alive, and its patch."""
+
+
+def patched(code: CodeType, registry: Registry) -> CodeType:
+    """The patch of a machine's code, known to the registry by the same id."""
+    known = _patched.get(id(code))
+    if known is None:
+        _patch(code, code.co_name)
+        known = _patched[id(code)]
+        if registry.code_entry(code) is not None:  # else the module ends later, and registers it
+            _alias(code, registry)
+    return known[1]
+
+
+def alias_patched(code: CodeType, registry: Registry) -> None:
+    """Tell a registry, which knows the code of a module, of the patches there are."""
+    for nested in _nested(code):
+        if id(nested) in _patched:
+            _alias(nested, registry)
+        else:
+            alias_patched(nested, registry)
+
+
+def _alias(code: CodeType, registry: Registry) -> None:
+    registry.alias_code(_patched[id(code)][1], code)
+    for nested in _nested(code):
+        _alias(nested, registry)
+
+
+def _nested(code: CodeType) -> list[CodeType]:
+    return [const for const in code.co_consts if isinstance(const, CodeType)]
+
+
+def _patch(code: CodeType, outer_name: str) -> CodeType:
+    qualname = code.co_qualname.replace(_INFIX, "")
+    is_step = code.co_name == STEP
+    consts: list[Any] = []
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            consts.append(_patch(const, code.co_name))
+        elif const == code.co_qualname and not code.co_flags & inspect.CO_OPTIMIZED:
+            consts.append(qualname)  # the __qualname__ that a class body sets
+        else:
+            consts.append(const)
+    flags = code.co_flags
+    if any(nested.co_name == STEP for nested in _nested(code)):
+        flags |= next(flag for name, flag in _FLAGS.items() if name in code.co_names)
+    new = code.replace(
+        co_name=outer_name if is_step else code.co_name,
+        co_qualname=qualname,
+        co_consts=tuple(consts),
+        co_flags=flags,
+    )
+    _patched[id(code)] = code, new
+    return new

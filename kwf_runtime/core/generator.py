@@ -1,0 +1,141 @@
+"""Generators of compiled modules: frames that yield.
+
+They are resumed by native code (a ``for`` of a step, ``next``), so they nest natively; their own state is a
+frame like any other and can be saved. Source of the semantics: Objects/genobject.c, PEP 342, PEP 380, PEP 479.
+
+Limits: ``yield from`` a chain of n generators costs n calls at each item, as in CPython.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import sys
+from types import TracebackType
+from typing import Any
+
+from kwf_runtime.core.current import current
+from kwf_runtime.core.frame import (
+    ENDED,
+    FAILED,
+    SWITCH,
+    Coroutine,
+    Frame,
+    _chain,
+    _drive,
+    _not_stop,
+    _raise,
+    _step,
+    _thrown,
+    _trim,
+)
+
+
+class Generator(Frame, collections.abc.Generator[Any, Any, Any]):
+    """What a compiled generator function returns.
+
+    Attributes:
+        owner: the workflow thread that made it; only there it is closed when it is collected,
+            so that forgetting a thread at rest runs none of its ``finally`` blocks.
+    """
+
+    __slots__ = ("owner",)
+    _noun = "generator"
+
+    def __init__(self, step: Any, slots: tuple[Any, ...]) -> None:
+        super().__init__(step, slots)
+        self.owner = current()
+
+    def __next__(self) -> Any:
+        return self._run(None, None)
+
+    def send(self, value: Any) -> Any:
+        """Resume with ``value``; return what is yielded next.
+
+        Raises:
+            StopIteration: the generator returned; ``.value`` is its result.
+        """
+        if self.pc == 0 and value is not None and not self.running:
+            raise TypeError("can't send non-None value to a just-started generator")
+        return self._run(value, None)
+
+    def throw(  # type: ignore[override]
+        self, kind: Any, value: Any = None, traceback: TracebackType | None = None
+    ) -> Any:
+        """Raise an exception at the yield; return what is yielded next."""
+        exc = _thrown(kind, value, traceback)
+        if not self.running and self.pc <= 0:
+            self.pc = ENDED
+            _raise(exc)
+        _chain(exc, self.handled[-1] if self.handled else None)
+        return self._run(None, exc)
+
+    def close(self) -> None:
+        """Raise GeneratorExit at the yield; the generator must end by it."""
+        if self.pc <= 0 and not self.running:
+            self.pc = ENDED
+            return
+        try:
+            self._run(None, GeneratorExit())
+        except (GeneratorExit, StopIteration):
+            return
+        raise RuntimeError("generator ignored GeneratorExit")
+
+    def __del__(self) -> None:
+        if self.pc > 0 and not self.running and self.owner is current():
+            try:
+                self.close()
+            except BaseException:
+                sys.unraisablehook(_Unraisable(*sys.exc_info(), None, self))
+
+    def _run(self, value: Any, exc: BaseException | None) -> Any:
+        if self.running:
+            raise ValueError("generator already executing")
+        if self.pc < 0:
+            if exc is not None:
+                _raise(exc)
+            raise StopIteration
+        self.running = True
+        try:
+            while True:
+                if self.delegate is not None:
+                    try:
+                        return _drive(self.delegate, value, exc)
+                    except StopIteration as stop:
+                        value, exc = stop.value, None
+                    except BaseException as error:
+                        value, exc = None, _trim(error)
+                    self.delegate = None
+                out = _step(self, value, exc)
+                pc = self.pc
+                if pc < 0:
+                    break
+                if out is not SWITCH:
+                    return out
+                value = exc = None
+        finally:
+            self.running = False
+        self.pc = ENDED
+        self.slots = self.handled = ()
+        if pc == FAILED:
+            _raise(_not_stop(out, "generator", StopIteration))
+        raise StopIteration(out)
+
+
+class _Unraisable:
+    """The argument of sys.unraisablehook, which has no public constructor."""
+
+    __slots__ = ("err_msg", "exc_traceback", "exc_type", "exc_value", "object")
+
+    def __init__(self, kind: Any, value: Any, traceback: Any, message: Any, source: Any) -> None:
+        self.exc_type = kind
+        self.exc_value = value
+        self.exc_traceback = traceback
+        self.err_msg = message
+        self.object = source
+
+
+def delegate(iterable: Any) -> Any:
+    """The iterator that ``yield from iterable`` drives (GET_YIELD_FROM_ITER)."""
+    if isinstance(iterable, Coroutine) or getattr(iterable, "cr_code", None) is not None:
+        raise TypeError("cannot 'yield from' a coroutine object in a non-coroutine generator")
+    return iter(iterable)
