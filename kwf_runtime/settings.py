@@ -25,6 +25,7 @@ UnmatchedPolicy = Literal["ignore", "buffer", "dead-letter"]
 NewExistingPolicy = Literal["reject", "ignore", "replace"]
 
 ENVIRONMENT_FILE: Final = "KWF_PROPS"
+PREFIX: Final = "workflow."
 DEFAULT_DB: Final = "kwf.db"
 DEFAULT_APPLICATION_ID: Final = "workflow-engine"
 DEFAULT_STORE_DIR: Final = ".kwf"
@@ -262,7 +263,7 @@ def _settings(entries: list[_Entry], path: Path) -> Settings:
     notes: list[str] = []
     for entry in entries:
         key, value, place = entry.key, entry.value, f"{path}:{entry.line}"
-        if key.startswith("workflow."):
+        if key.startswith(PREFIX):
             if key in _ORIGINAL_ONLY:
                 notes.append(f"{place}: {key} is left out: {_ORIGINAL_ONLY[key]}")
             else:
@@ -290,8 +291,11 @@ def _settings(entries: list[_Entry], path: Path) -> Settings:
 def _parse_ours(entry: _Entry, place: str) -> tuple[str, object]:
     item = _BY_NAME.get(entry.key)
     if item is None:
-        close = difflib.get_close_matches(entry.key, _BY_NAME, n=1, cutoff=0.5)
-        advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(_BY_NAME)}"
+        # Without the prefix, which all names share: it would make everything look alike.
+        names = {name.removeprefix(PREFIX): name for name in _BY_NAME}
+        close = difflib.get_close_matches(entry.key.removeprefix(PREFIX), names, n=1, cutoff=0.5)
+        known = ", ".join(_BY_NAME)
+        advice = f"did you mean {names[close[0]]}?" if close else f"known are {known}"
         raise ConfigError(f"{place}: unknown property {entry.key}: {advice}")
     try:
         return item.field, item.parse(entry.value)
