@@ -1,8 +1,8 @@
 """What every runner, store and client promises, and how one is opened.
 
 A *store* answers what the last commit left. A *runner* reads records, lets `join.Join` turn them
-into a `batch.Batch`, and commits that batch with its position in the log, all or nothing. A *client*
-is what the command line talks to, whether an engine runs or not.
+into a `batch.Batch`, and commits that batch with its position in the log, all or nothing. A
+*client* is what the command line talks to, whether an engine runs or not.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ A runner asks for a batch (`begin`), feeds records, due timers and outcomes of a
 commits what the batch says together with its position in the log, and then tells `committed` or
 `discard`. Nothing here does I/O besides reading the store; the time comes in as a value.
 
-What an event does depends on its thread: one that waits is stepped; with one that is parked the event
-is kept; without a thread, or without anybody who waits, `workflow.unmatched` decides. What no step
-can take becomes a dead letter. Nothing that a record or a thread does raises from here.
+What an event does depends on its thread: one that waits is stepped; with one that is parked the
+event is kept; without a thread, or without anybody who waits, `workflow.unmatched` decides. What no
+step can take becomes a dead letter. Nothing that a record or a thread does raises from here.
 """
 
 from __future__ import annotations
