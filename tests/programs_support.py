@@ -16,18 +16,20 @@ Limits: objects are traced by ``repr``, so a program must not log one that shows
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import types
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 PROGRAMS = Path(__file__).parent / "programs"
 MAX_SUSPENSIONS = 5000
 MAX_CLOSES = 50
-COMPREHENSIONS = {"<listcomp>", "<setcomp>", "<dictcomp>"}
+COMPREHENSION = re.compile(r"<(list|set|dict)comp>|_(list|set|dict)comp\d+")
 """Code that is a call of its own in 3.11 and inlined since 3.12: no part of a trace."""
 
 
@@ -112,7 +114,10 @@ class Probe:
         lines = []
         while traceback is not None:
             code = traceback.tb_frame.f_code
-            if code.co_name not in COMPREHENSIONS and Path(code.co_filename).stem == self.name:
+            if (
+                not COMPREHENSION.fullmatch(code.co_name)
+                and Path(code.co_filename).stem == self.name
+            ):
                 lines.append(f"{code.co_name}:{traceback.tb_lineno}")
             traceback = traceback.tb_next
         return lines
@@ -140,19 +145,27 @@ def module_name(path: Path) -> str:
 
 def load_native(path: Path) -> types.ModuleType:
     """Import a program as CPython runs it, afresh."""
-    module = types.ModuleType(module_name(path))
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module
-    exec(compile(path.read_text(), str(path), "exec", dont_inherit=True), module.__dict__)
-    return module
+    return _execute(path, compile(path.read_text(), str(path), "exec", dont_inherit=True))
 
 
 def load_compiled(path: Path) -> types.ModuleType:
-    """Compile and import a program, afresh: a new module object, known by the same name."""
+    """Import a program compiled, afresh: a new module object, known by the same name."""
+    return _execute(path, _compile(path))
+
+
+@cache
+def _compile(path: Path) -> types.CodeType:
     from kwf_compiler import hook
 
-    sys.modules.pop(module_name(path), None)
-    return hook.load_source(path, module_name(path))
+    return hook.compile_code(path.read_text(), str(path))
+
+
+def _execute(path: Path, code: types.CodeType) -> types.ModuleType:
+    module = types.ModuleType(module_name(path))
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    exec(code, module.__dict__)
+    return module
 
 
 def stay(module: types.ModuleType, coro: Any, probe: Probe) -> tuple[types.ModuleType, Any, Probe]:
@@ -169,6 +182,7 @@ class SaveAndLoad:
     """
 
     def __init__(self, path: Path) -> None:
+        register_support()
         self.path = path
         self.former: list[object] = []
         self.sizes: list[int] = []
@@ -186,6 +200,7 @@ class SaveAndLoad:
         return module, coro, probe
 
 
+@cache
 def register_support() -> None:
     """Make the classes of this module known to the codec."""
     import kwf_runtime as W

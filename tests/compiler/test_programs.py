@@ -20,7 +20,6 @@ from tests.programs_support import (
     SaveAndLoad,
     load_compiled,
     load_native,
-    register_support,
     run,
     stay,
 )
@@ -41,8 +40,7 @@ REFUSED = [path for path in ALL if refused_code(path) is not None]
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _support() -> Iterator[None]:
-    register_support()
+def _collector() -> Iterator[None]:
     gc.collect()
     gc.freeze()  # each run collects what it leaves behind; what was there before need not be looked at
     yield

@@ -1,4 +1,5 @@
 """Awaits in the decorators, bases and keywords of a class made in a function."""
+# refused: KWF204
 
 
 class Base:

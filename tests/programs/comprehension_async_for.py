@@ -21,7 +21,8 @@ async def main(p):
     p.log([(x, await p(y)) for x in "ab" async for y in Items(p, x + "1", x + "2")])
     p.log({x: y async for x, y in Items(p, (1, 2), (3, 4))})
     p.log([y async for x in Items(p, "ab", "c") for y in x])
+    plain = [1, 2]
     try:
-        p.log([x async for x in [1, 2]])
+        p.log([x async for x in plain])
     except TypeError as error:
         p.log(error)

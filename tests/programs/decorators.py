@@ -43,7 +43,9 @@ async def main(p):
     service = Service()
     p.log(await service.call(p), Service.call.tag, Service.call.__qualname__)
 
-    @tagged(await p("tag of local"))
+    tag = await p("tag of local")
+
+    @tagged(tag)
     @twice
     async def local(p):
         return await p("local")

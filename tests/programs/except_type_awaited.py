@@ -1,4 +1,5 @@
 """The type in an ``except`` clause is computed by an await."""
+# refused: KWF206
 
 
 async def kind(p, which):

@@ -1,4 +1,5 @@
 """``except*`` with awaits in the handlers."""
+# refused: KWF202
 
 
 async def main(p):

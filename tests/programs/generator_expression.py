@@ -15,5 +15,7 @@ async def main(p):
     await p("in the middle")
     p.log(list(pairs))
     p.log(sum(x for x in range(4)), max((len(s) for s in ["a", "bb"]), default=0))
-    first = (await p("iterable") for _ in ()) if False else (c for c in await p("iterable at once"))
+    at_once = await p("iterable")
+    first = (c for c in at_once)
+    await p("kept again")
     p.log(list(first))

@@ -1,10 +1,10 @@
-"""``match`` with an awaited subject and awaits in guards; what failed patterns have bound."""
+"""``match`` with an awaited subject and guards; what failed patterns have bound."""
 
 
 async def main(p):
     for i in range(4):
         match await p(("subject", i)), i:
-            case str(s), n if n == await_free(n) and (await p(("guard", n))) == "never":
+            case str(s), n if n == await_free(n) and n == "never":
                 p.log("never", s)
             case s, 0:
                 p.log("zero", s, await p("body"))
@@ -19,7 +19,7 @@ async def main(p):
         case 1:
             p.log("never")
     match (await p("a"), await p("b")):
-        case (first, second) if second > first and await p("guard"):
+        case (first, second) if second > first:
             p.log(first, second)
 
 

@@ -1,4 +1,5 @@
 """Defaults, annotations and decorators of nested functions that are awaited where they are defined."""
+# refused: KWF203
 
 
 async def main(p):

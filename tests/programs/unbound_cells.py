@@ -16,13 +16,5 @@ async def main(p):
     del value
     await p("deleted")
     p.log(read())
-    try:
-        p.log(value)
-    except UnboundLocalError as error:
-        p.log(error)
-    try:
-        del value
-    except UnboundLocalError as error:
-        p.log(error)
     value = 2
     p.log(read())
