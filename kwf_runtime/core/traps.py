@@ -5,6 +5,7 @@ Limits: a trap only tells which future stands for it; scheduling is the loop's a
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,3 +24,7 @@ class Trap:
     def __kwf_await__(self) -> Future[Any]:
         """Return the future that ends when this trap does (a new one for each await, or itself)."""
         raise NotImplementedError
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Return an iterator, for native code that awaits it."""
+        return self.__kwf_await__().__await__()
