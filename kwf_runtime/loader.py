@@ -9,16 +9,17 @@ names cannot be used side by side in one process; the later one replaces the for
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from kwf_runtime.core.engine import Program, Workflow
+from kwf_runtime.core.program import Program, Workflow
 from kwf_runtime.errors import ConfigError
 
 COMPILED_MARK: Final = "# kwf: compiled"
@@ -106,9 +107,11 @@ def _name_modules(files: Sequence[Path]) -> list[str]:
 
 
 def _load_module(file: Path, name: str) -> ModuleType:
-    _enable_imports(file, name)
+    root = _root_of(file, name)
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))  # as `python FILE` does, so that it finds its neighbours
     if is_compiled(file):
-        return _import_file(file, name)
+        return _import(file, name, _import_compiled)
     try:
         from kwf_compiler import hook
     except ModuleNotFoundError as error:
@@ -118,40 +121,47 @@ def _load_module(file: Path, name: str) -> ModuleType:
             f"{file} is not compiled, and the compiler is not installed: "
             "pip install 'kwf[compiler]', or run the output of kwf compile"
         ) from error
-    from kwf_compiler import CompileError
+    if not any(isinstance(f, hook.Finder) and root in f.folders for f in sys.meta_path):
+        hook.install([root])
+    return _import(file, name, hook.load_source)
 
+
+def _import(file: Path, name: str, load: Callable[[Path, str], ModuleType]) -> ModuleType:
     try:
-        return hook.load_source(file, name)
-    except CompileError:
-        raise
+        if "." not in name:
+            return load(file, name)
+        former = sys.modules.get(name)
+        if former is not None and Path(former.__file__ or "").resolve() != file:
+            del sys.modules[name]
+        return importlib.import_module(name)
     except Exception as error:
+        if hasattr(error, "diagnostics"):  # a CompileError; its module may not be installed
+            raise
         raise _import_error(file, error) from error
 
 
-def _import_file(file: Path, name: str) -> ModuleType:
+def _import_compiled(file: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"{file}: Python cannot import it")
+    assert spec is not None, file
+    assert spec.loader is not None, file
     module = importlib.util.module_from_spec(spec)
     former = sys.modules.get(name)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except BaseException:
         if former is None:
             del sys.modules[name]
         else:
             sys.modules[name] = former
-        raise _import_error(file, error) from error
+        raise
     return module
 
 
-def _enable_imports(file: Path, name: str) -> None:
-    """Let the module import its neighbours, as `python FILE` would."""
+def _root_of(file: Path, name: str) -> Path:
+    """Return the folder from which the module has that name."""
     depth = name.count(".") + (1 if file.name == "__init__.py" else 0)
-    folder = str(file.parents[depth])
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    return file.parents[depth]
 
 
 def _import_error(file: Path, error: Exception) -> ConfigError:
@@ -179,22 +189,22 @@ def _find_workflows(module: ModuleType, file: Path) -> list[Workflow]:
     if marked:
         return [
             Workflow(
-                name=function.__kwf_workflow__
+                function.__kwf_workflow__
                 or (stem if function.__name__ == _MAIN else function.__name__),
-                function=function,
-                module=module,
+                function,
+                sys.modules[function.__module__],
             )
             for function in marked.values()
         ]
     main = getattr(module, _MAIN, None)
-    if main is None:
+    if not callable(main):
         raise ConfigError(
             f"{file}: there is no workflow: define `async def main(arg)`, "
             "or mark a function with @W.workflow()"
         )
     if not inspect.iscoroutinefunction(main):
         raise ConfigError(f"{file}: main is not an async function: write `async def main(arg)`")
-    return [Workflow(name=stem, function=main, module=module)]
+    return [Workflow(stem, main, module)]
 
 
 def _belongs(name: str, module: str) -> bool:

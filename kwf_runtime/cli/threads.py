@@ -55,7 +55,9 @@ def thread_fields(record: ThreadRecord) -> dict[str, object]:
 
 
 def print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows in columns, the first row as their heads."""
+    """Print rows in columns, the first row as their heads; nothing if there is no other."""
+    if len(rows) < 2:
+        return
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
