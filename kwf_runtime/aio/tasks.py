@@ -1,0 +1,39 @@
+"""``asyncio.tasks`` as a compiled module sees it.
+
+Limits: public names only.
+"""
+
+from asyncio.tasks import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
+
+from kwf_runtime.aio import (
+    Task,
+    all_tasks,
+    as_completed,
+    create_task,
+    current_task,
+    ensure_future,
+    gather,
+    run_coroutine_threadsafe,
+    shield,
+    sleep,
+    wait,
+    wait_for,
+)
+
+__all__ = [
+    "ALL_COMPLETED",
+    "FIRST_COMPLETED",
+    "FIRST_EXCEPTION",
+    "Task",
+    "all_tasks",
+    "as_completed",
+    "create_task",
+    "current_task",
+    "ensure_future",
+    "gather",
+    "run_coroutine_threadsafe",
+    "shield",
+    "sleep",
+    "wait",
+    "wait_for",
+]

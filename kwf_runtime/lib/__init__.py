@@ -1,0 +1,40 @@
+"""The durable library: the parts of asyncio and contextlib that wait, and the combinators.
+
+Its modules are ordinary Python, compiled by kwf itself: what runs is ``_compiled``, made from the
+sources beside this file by ``python tools/build_lib.py``. Get them by ``module``; a source itself
+runs as well, but cannot be saved.
+
+Limits: which of asyncio is meant, this or the real one, is decided in `kwf_runtime.aio`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+from typing import Final
+
+SOURCES: Final = (
+    "locks",
+    "queues",
+    "timeouts",
+    "taskgroups",
+    "tasks",
+    "combinators",
+    "contexts",
+)
+"""The modules that are compiled, each after those that it imports."""
+
+
+def _load(name: str) -> ModuleType:
+    compiled = importlib.util.find_spec(f"{__name__}._compiled")
+    return importlib.import_module(f"{__name__}.{'_compiled.' if compiled else ''}{name}")
+
+
+# All of them at once: a saved frame of any must find its code, whatever the workflow imported.
+_modules: Final = {name: _load(name) for name in SOURCES}
+
+
+def module(name: str) -> ModuleType:
+    """Return a module of the library, the compiled one."""
+    return _modules[name]

@@ -1,0 +1,354 @@
+"""Tasks of a workflow thread: start them, wait for them, gather, shield, sleep.
+
+A port of CPython 3.11's Lib/asyncio/tasks.py, compiled by kwf itself, so that everything here can
+be saved while it waits. ``gather`` and ``shield`` need a workflow thread; the others work on any
+loop.
+
+Limits: no eager tasks (3.12). ``wait_for`` runs a coroutine as a task of its own, as up to 3.11.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kwf_runtime.lib.base import (
+    PASS,
+    CancelledError,
+    Future,
+    Trap,
+    cancel_future,
+    is_awaitable,
+    is_coroutine,
+    is_future,
+    running_loop,
+)
+
+from .queues import Queue
+
+FIRST_COMPLETED = "FIRST_COMPLETED"
+FIRST_EXCEPTION = "FIRST_EXCEPTION"
+ALL_COMPLETED = "ALL_COMPLETED"
+
+
+async def _wrap_awaitable(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def create_task(coro: Any, *, name: str | None = None, context: Any = None) -> Any:
+    """``asyncio.create_task``."""
+    loop = running_loop()
+    options = {} if context is None else {"context": context}
+    task = loop.create_task(coro, **options)
+    if name is not None:
+        task.set_name(name)
+    return task
+
+
+def ensure_future(coro_or_future: Any, *, loop: Any = None) -> Any:
+    """``asyncio.ensure_future``."""
+    if is_future(coro_or_future):
+        if loop is not None and loop is not coro_or_future.get_loop():
+            raise ValueError(
+                "The future belongs to a different loop than the one specified as the loop argument"
+            )
+        return coro_or_future
+    if is_coroutine(coro_or_future) or isinstance(coro_or_future, Trap):
+        coro = coro_or_future  # a task awaits a trap by itself
+    elif is_awaitable(coro_or_future):
+        coro = _wrap_awaitable(coro_or_future)
+    else:
+        raise TypeError("An asyncio.Future, a coroutine or an awaitable is required")
+    return (running_loop() if loop is None else loop).create_task(coro)
+
+
+async def sleep(delay: float, result: Any = None) -> Any:
+    """``asyncio.sleep``: a timer of the thread, given up when the task is cancelled."""
+    if delay != delay:
+        raise ValueError("Invalid delay: NaN (not a number)")
+    if delay <= 0:
+        await PASS
+        return result
+    loop = running_loop()
+    future = loop.create_future()
+    handle = loop.call_later(delay, _set_result_unless_cancelled, future, result)
+    try:
+        return await future
+    finally:
+        handle.cancel()
+
+
+def _set_result_unless_cancelled(future: Any, result: Any) -> None:
+    if not future.cancelled():
+        future.set_result(result)
+
+
+def _release_waiter(waiter: Any, *_args: object) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+async def _cancel_and_wait(future: Any) -> None:
+    """Cancel and wait for the end; the wait itself can be cancelled."""
+    waiter = running_loop().create_future()
+    callback = functools.partial(_release_waiter, waiter)
+    future.add_done_callback(callback)
+    try:
+        future.cancel()
+        await waiter
+    finally:
+        future.remove_done_callback(callback)
+
+
+async def wait_for(fut: Any, timeout: float | None) -> Any:
+    """``asyncio.wait_for``: if it takes longer, cancel it, wait for its end, raise TimeoutError."""
+    if timeout is None:
+        return await fut
+    if timeout <= 0:
+        future = ensure_future(fut)
+        if future.done():
+            return future.result()
+        await _cancel_and_wait(future)
+        return _result_or_timeout(future)
+
+    loop = running_loop()
+    waiter = loop.create_future()
+    handle = loop.call_later(timeout, _release_waiter, waiter)
+    callback = functools.partial(_release_waiter, waiter)
+    future = ensure_future(fut)
+    future.add_done_callback(callback)
+    try:
+        try:
+            await waiter
+        except CancelledError:
+            if future.done():
+                return future.result()
+            future.remove_done_callback(callback)
+            # It must not run on after this has returned (bpo-32751).
+            await _cancel_and_wait(future)
+            raise
+        if future.done():
+            return future.result()
+        future.remove_done_callback(callback)
+        await _cancel_and_wait(future)
+        return _result_or_timeout(future)
+    finally:
+        handle.cancel()
+
+
+def _result_or_timeout(future: Any) -> Any:
+    # One that failed while it was cancelled raises its own exception (bpo-40607).
+    try:
+        return future.result()
+    except CancelledError as exc:
+        raise TimeoutError from exc
+
+
+class _Completion:
+    """What ``wait`` hangs on its futures: releases the waiter when enough of them are done."""
+
+    __slots__ = ("handle", "left", "return_when", "waiter")
+
+    def __init__(self, waiter: Any, handle: Any, left: int, return_when: str) -> None:
+        self.waiter = waiter
+        self.handle = handle
+        self.left = left
+        self.return_when = return_when
+
+    def on_done(self, future: Any) -> None:
+        self.left -= 1
+        failed = not future.cancelled() and future.exception() is not None
+        if (
+            self.left <= 0
+            or self.return_when == FIRST_COMPLETED
+            or (self.return_when == FIRST_EXCEPTION and failed)
+        ):
+            if self.handle is not None:
+                self.handle.cancel()
+            _release_waiter(self.waiter)
+
+
+async def wait(
+    fs: Iterable[Any], *, timeout: float | None = None, return_when: str = ALL_COMPLETED
+) -> tuple[set[Any], set[Any]]:
+    """``asyncio.wait``: the done and the pending ones."""
+    if is_future(fs) or is_coroutine(fs):
+        raise TypeError(f"expect a list of futures, not {type(fs).__name__}")
+    if not fs:
+        raise ValueError("Set of Tasks/Futures is empty.")
+    if return_when not in (FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED):
+        raise ValueError(f"Invalid return_when value: {return_when}")
+    futures = list(dict.fromkeys(fs))
+    if any(is_coroutine(future) for future in futures):
+        raise TypeError("Passing coroutines is forbidden, use tasks explicitly.")
+    loop = running_loop()
+    waiter = loop.create_future()
+    handle = None
+    if timeout is not None:
+        handle = loop.call_later(timeout, _release_waiter, waiter)
+    completion = _Completion(waiter, handle, len(futures), return_when)
+    for future in futures:
+        future.add_done_callback(completion.on_done)
+    try:
+        await waiter
+    finally:
+        if handle is not None:
+            handle.cancel()
+        for future in futures:
+            future.remove_done_callback(completion.on_done)
+    done = {future for future in futures if future.done()}
+    return done, {future for future in futures if future not in done}
+
+
+class _Arrivals:
+    """What ``as_completed`` hangs on its futures: a queue of them in the order of their ends."""
+
+    __slots__ = ("handle", "queue", "todo")
+
+    def __init__(self, todo: Iterable[Any]) -> None:
+        self.queue = Queue()
+        self.todo = dict.fromkeys(todo)
+        self.handle: Any = None
+
+    def on_timeout(self) -> None:
+        for future in self.todo:
+            future.remove_done_callback(self.on_done)
+            self.queue.put_nowait(None)  # one for each that waits
+        self.todo.clear()
+
+    def on_done(self, future: Any) -> None:
+        if not self.todo:
+            return  # the timeout was first
+        del self.todo[future]
+        self.queue.put_nowait(future)
+        if not self.todo and self.handle is not None:
+            self.handle.cancel()
+
+    async def next(self) -> Any:
+        future = await self.queue.get()
+        if future is None:
+            raise TimeoutError
+        return future.result()
+
+
+def as_completed(fs: Iterable[Any], *, timeout: float | None = None) -> Iterator[Any]:
+    """``asyncio.as_completed``: awaitables of the results, in the order of their coming."""
+    if is_future(fs) or is_coroutine(fs):
+        raise TypeError(f"expect an iterable of futures, not {type(fs).__name__}")
+    arrivals = _Arrivals([ensure_future(one) for one in dict.fromkeys(fs)])
+    todo = list(arrivals.todo)
+    for future in todo:
+        future.add_done_callback(arrivals.on_done)
+    if todo and timeout is not None:
+        arrivals.handle = running_loop().call_later(timeout, arrivals.on_timeout)
+    for _ in todo:
+        yield arrivals.next()
+
+
+class _Gathering(Future[Any]):
+    """The future of ``gather``; cancelling it cancels the children, and it ends with them."""
+
+    __slots__ = ("_cancel_requested", "_children", "_left", "_return_exceptions")
+
+    def __init__(self, loop: Any, return_exceptions: bool) -> None:
+        super().__init__(loop=loop)
+        self._children: list[Any] = []
+        self._left = 0
+        self._return_exceptions = return_exceptions
+        self._cancel_requested = False
+
+    def cancel(self, msg: Any = None, *, kind: type[CancelledError] = CancelledError) -> bool:
+        """Cancel the children."""
+        if self.done():
+            return False
+        cancelled = [cancel_future(child, msg, kind) for child in self._children]
+        if not any(cancelled):
+            return False
+        self._cancel_requested = True
+        return True
+
+    def on_child_done(self, child: Any) -> None:
+        self._left -= 1
+        if self.done():
+            _retrieve(child)
+            return
+        if not self._return_exceptions:
+            exc = child._make_cancelled_error() if child.cancelled() else child.exception()
+            if exc is not None:
+                self.set_exception(exc)
+                return
+        if self._left:
+            return
+        if self._cancel_requested:
+            # It goes on to the caller whatever return_exceptions is (bpo-32684).
+            self.set_exception(child._make_cancelled_error())
+            return
+        self.set_result([self._outcome(child) for child in self._children])
+
+    def _outcome(self, child: Any) -> Any:
+        if child.cancelled():
+            return CancelledError("" if child._cancel_message is None else child._cancel_message)
+        exc = child.exception()
+        return child.result() if exc is None else exc
+
+
+def _retrieve(future: Any) -> None:
+    """Take note of the outcome, so that nobody complains that nobody did."""
+    if not future.cancelled():
+        future.exception()
+
+
+def gather(*coros_or_futures: Any, return_exceptions: bool = False) -> Any:
+    """``asyncio.gather``: the results, in order."""
+    loop = running_loop()
+    if not coros_or_futures:
+        empty = loop.create_future()
+        empty.set_result([])
+        return empty
+    outer = _Gathering(loop, return_exceptions)
+    futures: dict[Any, Any] = {}
+    for one in coros_or_futures:
+        if one not in futures:
+            futures[one] = ensure_future(one, loop=loop)
+    outer._left = len(futures)
+    outer._children = [futures[one] for one in coros_or_futures]
+    for future in futures.values():
+        future.add_done_callback(outer.on_child_done)
+    return outer
+
+
+class _Shield:
+    """What ``shield`` hangs on its two futures."""
+
+    __slots__ = ("inner", "outer")
+
+    def __init__(self, inner: Any, outer: Any) -> None:
+        self.inner = inner
+        self.outer = outer
+
+    def on_inner_done(self, inner: Any) -> None:
+        if self.outer.cancelled():
+            _retrieve(inner)
+        elif inner.cancelled():
+            self.outer.cancel()
+        elif (exc := inner.exception()) is not None:
+            self.outer.set_exception(exc)
+        else:
+            self.outer.set_result(inner.result())
+
+    def on_outer_done(self, _outer: Any) -> None:
+        if not self.inner.done():
+            self.inner.remove_done_callback(self.on_inner_done)
+
+
+def shield(arg: Any) -> Any:
+    """``asyncio.shield``: the result of ``arg``, which is not cancelled with the caller."""
+    inner = ensure_future(arg)
+    if inner.done():
+        return inner
+    outer = inner.get_loop().create_future()
+    both = _Shield(inner, outer)
+    inner.add_done_callback(both.on_inner_done)
+    outer.add_done_callback(both.on_outer_done)
+    return outer
