@@ -17,8 +17,8 @@ from kwf_runtime.runners.envelope import ThreadRecord
 from kwf_runtime.runners.records import OutRecord, Record
 
 if TYPE_CHECKING:
-    from kwf_runtime.settings import Settings
     from kwf_runtime.core.engine import Program
+    from kwf_runtime.settings import Settings
 
 Clock = Callable[[], int]
 """Returns the time in ms since the epoch."""

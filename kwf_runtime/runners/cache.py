@@ -7,7 +7,6 @@ was decoded from: whoever asks names that record, and a failed step or batch dro
 from __future__ import annotations
 
 from collections import OrderedDict
-
 from typing import TYPE_CHECKING
 
 from kwf_runtime.runners.envelope import ThreadRecord

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kwf_runtime.core.engine import Outcome, Program
 from kwf_runtime.core.events import Cancel, Event, Start, TimersDue
@@ -37,9 +37,9 @@ from kwf_runtime.wire import (
 )
 
 if TYPE_CHECKING:
-    from kwf_runtime.settings import Settings
     from kwf_runtime.runners.base import Store
     from kwf_runtime.runners.calls import Codec
+    from kwf_runtime.settings import Settings
 
 
 class Join:
@@ -66,7 +66,7 @@ class Join:
         if codec is None:
             from kwf_runtime import serial
 
-            codec = serial
+            codec = cast("Codec", serial)
         self._program = program
         self._settings = settings
         self._store = store

@@ -11,14 +11,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from kwf_runtime.core import activity
 from kwf_runtime.errors import KwfError
 from kwf_runtime.runners import failpoints
 from kwf_runtime.runners.activities import ActivityPool
 from kwf_runtime.runners.base import Clock, Store
 from kwf_runtime.runners.join import Join
+from kwf_runtime.runners.layouts import encode_layouts
 from kwf_runtime.runners.records import Record
+from kwf_runtime.serial.registry import DEFAULT
 
 if TYPE_CHECKING:
     from kwf_runtime.core.engine import Program
@@ -31,6 +35,12 @@ TURN_RECORDS = 1000
 _POLL_S = 0.01
 _BUSY_PAUSE_S = 1.0
 _LOG = logging.getLogger("kwf.runner")
+
+
+def find_activity(name: str) -> Callable[..., object] | None:
+    """Return the function of an activity; None if no loaded module has it."""
+    found = activity.find_activity(name)
+    return None if found is None else found.function
 
 
 def system_clock_ms() -> int:
@@ -56,6 +66,9 @@ class LogStore(Store, Protocol):
 
     def commit(self, batch: Batch, positions: dict[str, int], now_ms: int) -> None:
         """Write the batch and the positions, all or nothing; durable on return."""
+
+    def save_layouts(self, layouts: dict[str, bytes]) -> None:
+        """Keep the layouts of the code that the engine runs, besides those that are there."""
 
     def changed(self) -> bool:
         """Tell, cheaply, whether somebody else may have written since the last call."""
@@ -93,6 +106,7 @@ class LocalRunner:
         self._topics = (settings.scheduler_topic, settings.resume_topic)
         self._positions = {topic: log.position(topic) for topic in self._topics}
         self._activities = ActivityPool(find_activity, clock, self.join.codec)
+        log.save_layouts(encode_layouts(DEFAULT))
         for record in log.calling():
             for call in record.calls:
                 self._activities.start(record.thread_id, call)

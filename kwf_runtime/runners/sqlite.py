@@ -7,7 +7,7 @@ the file is locked for the writes alone, and other processes append and read at 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import apsw
 
@@ -67,8 +67,8 @@ class SqliteLog:
 
     def changed(self) -> bool:
         """See `LogStore.changed`."""
-        version = self._db.execute("PRAGMA data_version").get
-        changed = version != self._data_version
+        version: int = self._db.execute("PRAGMA data_version").get
+        changed: bool = version != self._data_version
         self._data_version = version
         return changed
 
@@ -84,17 +84,19 @@ class SqliteLog:
 
     def due_threads(self, now_ms: int, limit: int) -> list[tuple[int, str]]:
         """See `Store.due_threads`."""
-        return self._db.execute(
+        rows = self._db.execute(
             "SELECT wake_ms, id FROM thread WHERE wake_ms <= ? ORDER BY wake_ms LIMIT ?",
             (now_ms, limit),
         ).fetchall()
+        return cast("list[tuple[int, str]]", rows)
 
     def due_timers(self, now_ms: int, limit: int) -> list[tuple[int, bytes]]:
         """See `Store.due_timers`."""
-        return self._db.execute(
+        rows = self._db.execute(
             "SELECT due_ms, key FROM timer WHERE due_ms <= ? ORDER BY due_ms, rowid LIMIT ?",
             (now_ms, limit),
         ).fetchall()
+        return cast("list[tuple[int, bytes]]", rows)
 
     def next_due_ms(self) -> int | None:
         """See `Store.next_due_ms`."""
@@ -107,7 +109,7 @@ class SqliteLog:
     def calling(self) -> Iterator[ThreadRecord]:
         """See `Store.calling`."""
         rows = self._db.execute("SELECT id, body FROM thread WHERE calling = 1 ORDER BY id")
-        for thread_id, body in rows.fetchall():
+        for thread_id, body in cast("list[tuple[str, bytes]]", rows.fetchall()):
             yield ThreadRecord.load(thread_id, body)
 
     def save_layouts(self, layouts: dict[str, bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kwf_runtime.runners.base import TopicInfo
 from kwf_runtime.runners.envelope import ThreadRecord
@@ -77,9 +77,12 @@ class SqliteClient:
         last = ""
         # Page by page: a reader that stays open keeps the write-ahead log from being emptied.
         while True:
-            rows = self._db.execute(
-                "SELECT id, body FROM thread WHERE id > ? ORDER BY id LIMIT ?", (last, _PAGE)
-            ).fetchall()
+            rows = cast(
+                "list[tuple[str, bytes]]",
+                self._db.execute(
+                    "SELECT id, body FROM thread WHERE id > ? ORDER BY id LIMIT ?", (last, _PAGE)
+                ).fetchall(),
+            )
             if not rows:
                 return
             for thread_id, body in rows:
@@ -93,7 +96,8 @@ class SqliteClient:
 
     def layouts(self) -> dict[str, bytes]:
         """See `base.Client.layouts`."""
-        return dict(self._db.execute("SELECT module, body FROM layout").fetchall())
+        rows = self._db.execute("SELECT code_id, body FROM layout").fetchall()
+        return dict(cast("list[tuple[str, bytes]]", rows))
 
     def topics(self) -> list[TopicInfo]:
         """See `base.Client.topics`."""

@@ -52,7 +52,7 @@ CREATE TABLE timer (
 ) STRICT;
 CREATE INDEX timer_due ON timer (due_ms);
 CREATE TABLE layout (
-    module TEXT PRIMARY KEY,
+    code_id TEXT PRIMARY KEY,
     body BLOB NOT NULL
 ) STRICT;
 """
@@ -125,11 +125,13 @@ def append_records(
 
 def topic_end(connection: apsw.Connection, name: str) -> tuple[int, int]:
     """Return the id of a topic, which is made if need be, and the offset of its next record."""
-    row = connection.execute("SELECT id, next_offset FROM topic WHERE name = ?", (name,)).get
-    if row is None:
-        connection.execute("INSERT INTO topic VALUES (NULL, ?, 0, 0)", (name,))
-        return connection.last_insert_rowid(), 0
-    return row
+    row: tuple[int, int] | None = connection.execute(
+        "SELECT id, next_offset FROM topic WHERE name = ?", (name,)
+    ).get
+    if row is not None:
+        return row
+    connection.execute("INSERT INTO topic VALUES (NULL, ?, 0, 0)", (name,))
+    return connection.last_insert_rowid(), 0
 
 
 def read_records(

@@ -7,6 +7,7 @@ reason and keeps the event. No failure of a thread leaves this module as an exce
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,11 +26,12 @@ from kwf_runtime.runners.records import OutRecord, Record
 from kwf_runtime.wire import RESUME_TOPIC, SCHEDULER_TOPIC, TRACEBACK_HEADER, encode_json
 
 if TYPE_CHECKING:
+    from kwf_runtime.core.thread import WorkflowThread
     from kwf_runtime.runners.calls import Codec
     from kwf_runtime.settings import Settings
-    from kwf_runtime.core.thread import WorkflowThread
 
 _MESSAGE_LIMIT = 2000
+_LOG = logging.getLogger("kwf.workflow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ class Stepper:
                 raise
             self.park(batch, current, error, origin)
             return None
-        batch.counters[f"step.{result.outcome.name.lower()}"] += 1
+        batch.counters[f"step.{result.outcome.value}"] += 1
+        self._report(batch, current, result)
         return result.outcome
 
     def park(
@@ -212,6 +215,20 @@ class Stepper:
         batch.outputs.extend(writes.outputs)
         batch.calls.extend((thread_id, call) for call in writes.started)
         batch.cancelled.extend((thread_id, call_id) for call_id in writes.cancelled)
+
+    def _report(self, batch: Batch, current: ThreadRecord, result: StepResult) -> None:
+        for entry in result.logs:
+            level = logging.ERROR if entry.level == "error" else logging.WARNING
+            tail = f"\n{entry.traceback}" if entry.traceback else ""
+            _LOG.log(level, "thread %r: %s%s", current.thread_id, entry.message, tail)
+        if result.stuck:
+            batch.counters["step.stuck"] += 1
+            self._log.warn(
+                "stuck",
+                "thread %r of %s waits for nothing that could ever come: only kwf cancel ends it",
+                current.thread_id,
+                current.workflow,
+            )
 
     def _encode_outputs(self, moved: ThreadRecord, outputs: tuple[Output, ...]) -> _Writes:
         writes = _Writes([], list(moved.calls), [], [])

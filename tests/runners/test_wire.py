@@ -210,7 +210,7 @@ def test_timers(key: bytes, value: bytes | None, due_ms: int | None) -> None:
                 b"+5",
                 b"1.5",
                 b"1e3",
-                " 5".encode(),
+                b" 5",
                 "٣".encode(),
                 str(2**63).encode(),
                 str(2**63 - 1).encode(),
