@@ -1,7 +1,8 @@
 """The bytes of the changelog topic, `<application.id>-workflow-state-changelog`.
 
-The topic is compacted and has as many partitions as `workflow-resume`; a record lies in the partition
-of the thread (or of the timer's key) that it is about. A null value removes. Keys and values:
+The topic is compacted and has as many partitions as `workflow-resume`; a record lies in the
+partition of the thread (or of the timer's key) that it is about. A null value removes. Keys and
+values:
 
 ====================  ======================================================================
 `t:<thread id>`       a thread: head (below), then `ThreadRecord.encode()` unless it is cut
@@ -12,9 +13,10 @@ of the thread (or of the timer's key) that it is about. A null value removes. Ke
 `c:<code id>`         the layouts of a compiled function, for tools that do not load the code
 ====================  ======================================================================
 
-The head of a thread: version byte, flags (bit 0: it is due at a time, bit 1: it has activity calls),
-number of pieces (4 bytes), due ms (8 bytes). All numbers are big-endian. Records of one transaction are
-complete together, so pieces and head always fit once a reader is at the end. Version 1.
+The head of a thread: version byte, flags (bit 0: it is due at a time, bit 1: it has activity
+calls), number of pieces (4 bytes), due ms (8 bytes). All numbers are big-endian. Records of one
+transaction are complete together, so pieces and head always fit once a reader is at the end.
+Version 1.
 """
 
 from __future__ import annotations

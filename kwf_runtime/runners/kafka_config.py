@@ -8,8 +8,8 @@ stderr otherwise.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from kwf_runtime.errors import ConfigError, KwfError
 
@@ -23,7 +23,12 @@ REQUEST_TIMEOUT_S: Final = 20.0
 PARTITIONER: Final = "murmur2_random"
 DEFAULT_MESSAGE_BYTES: Final = 1_000_000
 
-Config = dict[str, object]
+Config = dict[str, Any]
+
+
+class BrokerError(KwfError):
+    """Kafka does not answer, or not yet; worth another try."""
+
 
 _OWNED: Final = frozenset(
     {
@@ -33,6 +38,7 @@ _OWNED: Final = frozenset(
         "enable.idempotence",
         "enable.partition.eof",
         "group.id",
+        "group.instance.id",
         "group.protocol",
         "isolation.level",
         "partition.assignment.strategy",
@@ -65,11 +71,14 @@ def warn_overridden(settings: Settings) -> None:
         LOG.warning("%s is chosen by kwf: the value in the properties is not used", key)
 
 
-def engine_consumer(
-    settings: Settings, *, on_error: Callable[[object], None] | None = None
-) -> Config:
-    """Settings of the consumer of events: a member of the engine's group, with own offsets."""
+def engine_consumer(settings: Settings, member: str) -> Config:
+    """Settings of the consumer of events: a member of the engine's group, with own offsets.
+
+    The member is a static one. So a worker that was killed gets its partitions back as soon as it
+    is started again; one that has gone for good is noticed when its session ends.
+    """
     owned: Config = {
+        "group.instance.id": member,
         "group.id": settings.application_id,
         "group.protocol": "classic",
         "isolation.level": "read_committed",
@@ -81,9 +90,9 @@ def engine_consumer(
         # Equal partitions of both topics come to the same member.
         "partition.assignment.strategy": "range",
     }
-    if on_error is not None:
-        owned["error_cb"] = on_error
     tunable = {
+        "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 1000,
         "fetch.wait.max.ms": 100,
         "queued.min.messages": 2000,
         "queued.max.messages.kbytes": 4096,
@@ -147,7 +156,7 @@ def message_bytes(settings: Settings) -> int:
         raise ConfigError(f"message.max.bytes={text} is not a number") from error
 
 
-def unreachable(settings: Settings, error: object) -> KwfError:
+def unreachable(settings: Settings, error: object) -> BrokerError:
     """Return the error that says that the broker does not answer."""
     servers = settings.kafka.get("bootstrap.servers", "(no bootstrap.servers)")
-    return KwfError(f"no answer from Kafka at {servers}: {error}")
+    return BrokerError(f"no answer from Kafka at {servers}: {error}")

@@ -1,8 +1,8 @@
 """murmur2 as Kafka's Java producers compute it, and the partition that follows from it.
 
-librdkafka has it too (`partitioner=murmur2_random`), but does not lend it: we need it to find the store of
-a thread, and to see that a record came with another partitioner. Keys come again and again, so the
-hashes of recent ones are kept.
+librdkafka has it too (`partitioner=murmur2_random`), but does not lend it: we need it to find the
+store of a thread, and to see that a record came with another partitioner. Keys come again and
+again, so the partitions of recent ones are kept.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ordered key-value stores behind a worker's partitions: in memory, or a RocksDB folder.
 
-A write is atomic. A RocksDB that loses its last writes with the machine loses a suffix of them, never
-some of the middle; the changelog brings that suffix back, so nothing is synced to disk here.
+A write is atomic. A RocksDB that loses its last writes with the machine loses a suffix of them,
+never some of the middle; the changelog brings that suffix back, so nothing is synced to disk here.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class MemoryKeyValue:
     """A dict, and its keys in order."""
 
     def __init__(self) -> None:
+        """Make an empty store."""
         self._values: dict[bytes, bytes] = {}
         self._keys: list[bytes] = []
 
@@ -74,6 +75,7 @@ class RocksKeyValue:
     """A RocksDB in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
+        """Open the folder's RocksDB, making it if there is none."""
         self._db = _open(folder)
 
     def get(self, key: bytes) -> bytes | None:
@@ -91,12 +93,17 @@ class RocksKeyValue:
                 batch.delete(key)
             else:
                 batch.put(key, value)
-        self._db.write(batch)
+        try:
+            self._db.write(batch)
+        except Exception as error:  # rocksdict raises bare Exception
+            from kwf_runtime.runners.local import StoreBusyError
+
+            raise StoreBusyError(f"cannot write {self._db.path()}: {error}") from error
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[bytes]:
         """Iterate over the keys from `start` to before `stop`, as they were at the call."""
         for key in self._db.keys(from_key=start):
-            if key >= stop:
+            if not isinstance(key, bytes) or key >= stop:
                 return
             yield key
 

@@ -1,8 +1,8 @@
 """The transactional producer of a worker, and what its errors mean for the worker.
 
-librdkafka tells apart: retriable (call again), abortable (abort, do the work again), fatal. It does not
-know KIP-890: a commit or an abort whose end is not known may still come true, even inside a later
-transaction of the same producer. So whatever is neither committed nor cleanly aborted is
+librdkafka tells apart: retriable (call again), abortable (abort, do the work again), fatal. It does
+not know KIP-890: a commit or an abort whose end is not known may still come true, even inside a
+later transaction of the same producer. So whatever is neither committed nor cleanly aborted is
 `ProducerLostError`: the producer is destroyed, and `init_transactions` of the next one, under the
 same transactional id, settles what is open before anything else is written.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -144,7 +144,7 @@ class TransactionalProducer:
         self._producer.poll(0)
         self._producer = None
 
-    def _fail(self, doing: str, error: KafkaException) -> None:
+    def _fail(self, doing: str, error: KafkaException) -> NoReturn:
         reason: KafkaError = error.args[0]
         if reason.fatal() or not reason.txn_requires_abort():
             raise ProducerLostError(f"{doing}: {reason}") from error
@@ -159,7 +159,9 @@ def _retry(call: Callable[[], _T]) -> _T:
         try:
             return call()
         except KafkaException as error:
-            if not error.args[0].retriable():
+            reason: KafkaError = error.args[0]
+            # After a time-out nobody knows what the broker did.
+            if not reason.retriable() or reason.code() == KafkaError._TIMED_OUT:
                 raise
             time.sleep(_RETRY_S)
     return call()

@@ -1,17 +1,16 @@
 """The local store of a Kafka worker: a cache of what a partition's changelog says.
 
-It holds the changelog's records by their keys, two indexes (due times, threads with activity calls) and
-the changelog's offset up to which it goes, written together. So it is always a committed prefix: after
-a crash only the rest of the changelog has to be read. A store that is foreign (another cluster,
-another changelog) or too old to know what was removed meanwhile is emptied and read anew.
+It holds the changelog's records by their keys, two indexes (due times, threads with activity calls)
+and the changelog's offset up to which it goes, written together. So it is always a committed
+prefix: after a crash only the rest of the changelog has to be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from kwf_runtime.errors import DecodeError
 from kwf_runtime.runners.envelope import ThreadRecord
 from kwf_runtime.runners.kafka_changelog import (
     POSITION,
@@ -27,6 +26,7 @@ from kwf_runtime.runners.kafka_changelog import (
     thread_body,
     thread_key,
 )
+from kwf_runtime.runners.kafka_config import LOG
 from kwf_runtime.runners.kafka_hash import partition_for
 from kwf_runtime.runners.kafka_kv import KeyValue
 
@@ -56,7 +56,7 @@ class _DueIndex:
         self._first_known = False
 
     def key(self, due_ms: int, name: bytes) -> bytes:
-        return self._prefix + due_ms.to_bytes(_DUE_BYTES, "big") + name
+        return self._prefix + max(due_ms, 0).to_bytes(_DUE_BYTES, "big") + name
 
     def changed(self, key: bytes, *, removed: bool) -> None:
         """Note that a key was written or removed."""
@@ -98,6 +98,7 @@ class PartitionStore:
     """The committed threads and timers of one partition."""
 
     def __init__(self, kv: KeyValue) -> None:
+        """Use what is in `kv`."""
         self._kv = kv
         self._due_threads = _DueIndex(kv, _DUE_THREAD)
         self._due_timers = _DueIndex(kv, _DUE_TIMER)
@@ -201,6 +202,10 @@ class PartitionStore:
         """Note which changelog the store will hold."""
         self._kv.write([(_ORIGIN, origin.encode())])
 
+    def touch(self, now_ms: int) -> None:
+        """Note that the store is complete as of now."""
+        self._kv.write([(_SAVED, b"%d" % now_ms)])
+
     def close(self) -> None:
         """Let go of the files."""
         self._kv.close()
@@ -225,13 +230,14 @@ class PartitionStore:
             writes.append((_CALLING + name, b"" if calls else None))
 
     def _record(self, key: bytes, value: bytes) -> ThreadRecord:
+        name = key[len(THREAD) :].decode()
         pieces = decode_head(value).pieces
         if not pieces:
-            return ThreadRecord.decode(thread_body(value))
+            return ThreadRecord.load(name, thread_body(value))
         found = [self._kv.get(piece_key(key, number)) for number in range(pieces)]
         if any(piece is None for piece in found):
-            raise DecodeError(f"the record of thread {key[2:]!r} has lost a piece")
-        return ThreadRecord.decode(b"".join(piece or b"" for piece in found))
+            LOG.error("the record of thread %r has lost a piece", key[len(THREAD) :])
+        return ThreadRecord.load(name, b"".join(piece or b"" for piece in found))
 
 
 def _move(
@@ -256,8 +262,17 @@ class StoreSet:
     """The stores of the partitions that a worker owns; what the join sees."""
 
     def __init__(self, partitions: int) -> None:
+        """Own nothing of so many partitions.
+
+        Attributes:
+            partitions: How many there are, owned or not.
+            owned: The stores, by their partitions.
+            read_until_ms: Up to when the records of a partition are read: what is due later may
+                still be beaten by a record that is in the log already.
+        """
         self.partitions = partitions
         self.owned: dict[int, PartitionStore] = {}
+        self.read_until_ms: Callable[[int], float] = lambda number: math.inf
 
     def of(self, key: bytes) -> PartitionStore | None:
         """Return the store of a key of the log; None if another worker owns its partition."""
@@ -275,13 +290,17 @@ class StoreSet:
 
     def due_threads(self, now_ms: int, limit: int) -> list[tuple[int, str]]:
         """Return (due time, thread id) of threads that are due, in due order."""
-        found = (store.due_threads(now_ms, limit) for store in self.owned.values())
+        found = (s.due_threads(until_ms, limit) for s, until_ms in self._ripe(now_ms))
         return sorted(item for part in found for item in part)[:limit]
 
     def due_timers(self, now_ms: int, limit: int) -> list[tuple[int, bytes]]:
         """Return (due time, key) of timers that are due, in due order."""
-        found = (store.due_timers(now_ms, limit) for store in self.owned.values())
+        found = (s.due_timers(until_ms, limit) for s, until_ms in self._ripe(now_ms))
         return sorted(item for part in found for item in part)[:limit]
+
+    def _ripe(self, now_ms: int) -> Iterator[tuple[PartitionStore, int]]:
+        for number, store in self.owned.items():
+            yield store, int(min(now_ms, self.read_until_ms(number)))
 
     def next_due_ms(self) -> int | None:
         """Return the earliest due time of both kinds; None if nothing is set."""
