@@ -1,0 +1,84 @@
+"""The names that every process knows: safe builtins, and the standard library's plain types.
+
+Limits: no function here imports, opens, evaluates or reaches into objects: a hostile state could
+otherwise hand it to workflow code as a callback. A workflow that itself names such a function
+has it in its module's references.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import collections
+import contextvars
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import itertools
+import operator
+import pathlib
+import random
+import re
+import types
+import uuid
+import weakref
+import zoneinfo
+from typing import Any, Final
+
+_FUNCTIONS: Final = (
+    "abs all any ascii bin callable chr divmod format hash hex id isinstance issubclass iter len "
+    "max min next oct ord pow print repr round sorted sum"
+).split()
+
+_OPERATORS: Final = (
+    "add and_ concat contains countOf eq floordiv ge getitem gt iadd iand iconcat ifloordiv ilshift "
+    "imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itruediv ixor le "
+    "length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift sub truediv truth xor"
+).split()
+
+_TYPES: Final[dict[Any, str]] = {
+    asyncio: "BrokenBarrierError CancelledError InvalidStateError QueueEmpty QueueFull",
+    collections: "ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque",
+    datetime: "date datetime time timedelta timezone tzinfo",
+    decimal: "Context Decimal",
+    enum: "Enum Flag IntEnum IntFlag StrEnum",
+    fractions: "Fraction",
+    functools: "partial partialmethod",
+    itertools: (
+        "accumulate chain combinations combinations_with_replacement compress count cycle "
+        "dropwhile filterfalse groupby islice pairwise permutations product repeat starmap "
+        "takewhile zip_longest"
+    ),
+    pathlib: "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
+    random: "Random",
+    re: "Match Pattern error",
+    types: "MappingProxyType MethodType SimpleNamespace",
+    uuid: "UUID",
+    weakref: "WeakKeyDictionary WeakSet WeakValueDictionary",
+    contextvars: "Context ContextVar",
+    zoneinfo: "ZoneInfo",
+}
+
+_UNSAFE_TYPES: Final = {"super", "memoryview"}
+
+
+def _standard() -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in vars(builtins).items():
+        if name in _FUNCTIONS or (isinstance(value, type) and name not in _UNSAFE_TYPES):
+            found[f"builtins:{name}"] = value
+    for name in _OPERATORS:
+        found[f"operator:{name}"] = getattr(operator, name)
+    for module, names in _TYPES.items():
+        for name in names.split():
+            found[f"{module.__name__}:{name}"] = getattr(module, name)
+    found["types:NoneType"] = type(None)
+    found["types:EllipsisType"] = type(...)
+    found["types:NotImplementedType"] = type(NotImplemented)
+    return found
+
+
+STANDARD: Final = _standard()
+"""Known objects by name; aliases (``IOError``) resolve, the first name of an object is written."""

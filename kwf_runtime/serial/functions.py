@@ -1,0 +1,328 @@
+"""Functions, cells, methods, partials, classes and modules.
+
+A function of a module is a reference. Any other function of a compiled module (nested, a lambda) is
+written as its code id, its cells and what is not as its ``def`` left it, and is rebuilt on the code
+object that the loaded module has. Cells keep their identity: closures go on sharing variables.
+
+Limits: an annotation that has no saved form comes back as its text. A function of code that no
+compiled module has is refused.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from kwf_runtime.errors import CodeMissingError, DecodeError
+from kwf_runtime.serial import framing as f
+from kwf_runtime.serial.instances import class_name, save_by_name
+from kwf_runtime.serial.reader import Build, Items, Opened, Opener, Reader
+from kwf_runtime.serial.registry import CodeEntry
+from kwf_runtime.serial.writer import Saver, Unsavable, Writer
+
+_FIELDS: Final = (
+    *("defaults", "kwdefaults", "dict", "name", "qualname", "doc", "module", "annotations"),
+)
+
+
+def save_class(writer: Writer, value: type) -> None:
+    """Write a class as a reference."""
+    writer.reference(value, class_name(value, writer.registry, value))
+
+
+def save_function(writer: Writer, value: types.FunctionType) -> Iterator[Any] | None:
+    """Write a function: by name if it has one, else by its code."""
+    registry = writer.registry
+    name = registry.name_of(value)
+    if name is not None:
+        writer.reference(value, name)
+        return None
+    code = value.__code__
+    entry = registry.code_entry(code)
+    if entry is None or value.__globals__ is not entry.namespace:
+        name = registry.search(value)
+        if name is None:
+            raise Unsavable(value, _advice_for_function(value))
+        writer.reference(value, name)
+        return None
+    writer.memo[id(value)] = len(writer.memo)
+    fields = changed(value, code)
+    cells = code.co_freevars
+    key = (f.FUNCTION, entry, *fields)
+    tag = writer.tag(key)
+    if tag is None:
+        tag = writer.shape(key, f.FUNCTION, entry.id, cells, tuple(fields))
+    writer.stream.append(tag)
+    contents = write_cells(writer, value.__closure__) if cells else []
+    contents += fields.values()
+    if not contents:
+        return None
+    writer.keep(fields)
+    return iter(contents)
+
+
+def _advice_for_function(value: types.FunctionType) -> str:
+    where = f"{value.__code__.co_filename}:{value.__code__.co_firstlineno}"
+    if "<locals>" in value.__qualname__ or value.__name__ == "<lambda>":
+        return f"a function inside of code that is not compiled ({where}): compile its module too"
+    return f"import the function ({where}) by name in the workflow's module, or W.register it"
+
+
+def changed(value: types.FunctionType, code: types.CodeType) -> dict[str, Any]:
+    """Return what differs from a function that is made of the code alone."""
+    fields: dict[str, Any] = {}
+    if value.__defaults__:
+        fields["defaults"] = value.__defaults__
+    if value.__kwdefaults__:
+        fields["kwdefaults"] = value.__kwdefaults__
+    if value.__dict__:
+        fields["dict"] = value.__dict__
+    if value.__name__ != code.co_name:
+        fields["name"] = value.__name__
+    if value.__qualname__ != code.co_qualname:
+        fields["qualname"] = value.__qualname__
+    if value.__doc__ != _doc(code):
+        fields["doc"] = value.__doc__
+    if value.__module__ != value.__globals__.get("__name__"):
+        fields["module"] = value.__module__
+    if value.__annotations__:
+        fields["annotations"] = {
+            name: one if one is None or type(one) is str else inspect.formatannotation(one)
+            for name, one in value.__annotations__.items()
+        }
+    return fields
+
+
+def _doc(code: types.CodeType) -> str | None:
+    first = code.co_consts[0] if code.co_consts else None
+    return first if isinstance(first, str) else None
+
+
+def write_cells(writer: Writer, closure: tuple[types.CellType, ...] | None) -> list[Any]:
+    """Write the cells of a closure; return the contents of those that were not written before."""
+    contents = []
+    memo, append = writer.memo, writer.stream.append
+    for cell in closure or ():
+        number = memo.get(id(cell))
+        if number is not None:
+            append(f.REF)
+            append(number)
+            continue
+        memo[id(cell)] = len(memo)
+        try:
+            contents.append(cell.cell_contents)
+        except ValueError:
+            append(f.EMPTY_CELL)
+        else:
+            append(f.CELL)
+    return contents
+
+
+def _save_cell(writer: Writer, value: types.CellType) -> Iterator[Any] | None:
+    contents = write_cells(writer, (value,))
+    return iter(contents) if contents else None
+
+
+# Reading
+
+
+def read_cells(reader: Reader, count: int) -> tuple[tuple[types.CellType, ...], list[Any]]:
+    """Read the cells of a closure; return all, and those whose contents are still to be read."""
+    closure, new = [], []
+    refs, stream = reader.refs, reader.stream
+    for _ in range(count):
+        tag = next(stream)
+        if tag == f.CELL or tag == f.EMPTY_CELL:
+            cell = types.CellType()
+            refs.append(cell)
+            if tag == f.CELL:
+                new.append(cell)
+        else:
+            number = next(stream)
+            if tag != f.REF or type(number) is not int or number < 0:
+                raise DecodeError("saved state has no cell where a captured variable belongs")
+            cell = refs[number]
+            if type(cell) is not types.CellType:
+                raise DecodeError("saved state has no cell where a captured variable belongs")
+        closure.append(cell)
+    return tuple(closure), new
+
+
+def check_cells(entry: CodeEntry, names: list[str]) -> None:
+    """Check that the code captures the variables that were saved.
+
+    Raises:
+        CodeMissingError: it does not.
+    """
+    if entry.code.co_freevars != tuple(names):
+        raise CodeMissingError(
+            entry.id,
+            f"the code {entry.id} captures other variables now "
+            f"({', '.join(entry.code.co_freevars)}) than when it was saved ({', '.join(names)}): "
+            "run the module version that has it",
+        )
+
+
+def function_opener(reader: Reader, code_id: str, cells: list[str], fields: list[str]) -> Opener:
+    """Read functions of one code object with these fields."""
+    entry = reader.registry.entry(code_id)
+    check_cells(entry, cells)
+    if not set(fields) <= set(_FIELDS):
+        raise DecodeError("saved state has unknown fields of a function")
+    code, namespace, size = entry.code, entry.namespace, len(cells)
+    setters = [_SETTERS[name] for name in fields]
+
+    def fill(target: tuple[Any, list[Any]], items: Items) -> None:
+        function, new = target
+        for cell, content in zip(new, items):  # noqa: B905  (the fields follow)
+            cell.cell_contents = content
+        for setter, item in zip(setters, items[len(new) :], strict=True):
+            setter(function, item)
+
+    def open_function(reader: Reader) -> Opened:
+        number = len(reader.refs)
+        reader.refs.append(None)
+        closure, new = read_cells(reader, size)
+        function = types.FunctionType(code, namespace, None, None, closure or None)
+        reader.refs[number] = function
+        if not new and not setters:
+            return 0, None, function
+
+        def fill_function(function: Any, items: Items) -> None:
+            fill((function, new), items)
+
+        return len(new) + len(setters), fill_function, function
+
+    return open_function
+
+
+def _set_defaults(function: types.FunctionType, value: Any) -> None:
+    function.__defaults__ = value
+
+
+def _set_kwdefaults(function: types.FunctionType, value: Any) -> None:
+    function.__kwdefaults__ = value
+
+
+def _set_dict(function: types.FunctionType, value: Any) -> None:
+    if type(value) is not dict:
+        raise DecodeError("saved state has a wrong __dict__ of a function")
+    function.__dict__ = value
+
+
+def _set_attribute(name: str) -> Callable[[types.FunctionType, Any], None]:
+    return lambda function, value: setattr(function, name, value)
+
+
+_SETTERS: Final[dict[str, Callable[[types.FunctionType, Any], None]]] = {
+    "defaults": _set_defaults,
+    "kwdefaults": _set_kwdefaults,
+    "dict": _set_dict,
+    **{
+        name: _set_attribute(f"__{name}__")
+        for name in ("name", "qualname", "doc", "module", "annotations")
+    },
+}
+
+
+# Methods and partials
+
+_METHOD_OWNERS: Final = {
+    kind.__name__: kind
+    for kind in (list, dict, set, bytearray, str, bytes, tuple, frozenset, int, float, complex)
+}
+
+
+def _save_method(writer: Writer, value: types.MethodType) -> Iterator[Any] | None:
+    return writer.node(value, "method", (value.__func__, value.__self__))
+
+
+def _build_method(items: Items) -> Any:
+    function, instance = items
+    if not callable(function) or instance is None:
+        raise DecodeError("saved state has a wrong method")
+    return types.MethodType(function, instance)
+
+
+def _save_builtin(writer: Writer, value: types.BuiltinFunctionType) -> Iterator[Any] | None:
+    owner = value.__self__
+    kind = type(owner)
+    if owner is None or isinstance(owner, (types.ModuleType, type)):
+        save_by_name(writer, value)
+        return None
+    if _METHOD_OWNERS.get(kind.__name__) is not kind:
+        save_by_name(writer, value)
+        return None
+    return writer.node(value, "builtin_method", (owner, value.__name__))
+
+
+def _build_builtin_method(items: Items) -> Any:
+    owner, name = items
+    kind = type(owner)
+    method = kind.__dict__.get(name)
+    if (
+        _METHOD_OWNERS.get(kind.__name__) is not kind
+        or type(method) is not types.MethodDescriptorType
+    ):
+        raise DecodeError("saved state has a wrong method of a builtin")
+    return method.__get__(owner)
+
+
+def _save_descriptor(writer: Writer, value: types.MethodDescriptorType) -> Iterator[Any] | None:
+    owner = value.__objclass__
+    if _METHOD_OWNERS.get(owner.__name__) is not owner:
+        save_by_name(writer, value)
+        return None
+    return writer.value("unbound_method", (owner.__name__, value.__name__))
+
+
+def _build_descriptor(items: Items) -> Any:
+    owner, name = items
+    method = _METHOD_OWNERS[owner].__dict__.get(name)
+    if type(method) is not types.MethodDescriptorType:
+        raise DecodeError("saved state has a wrong method of a builtin")
+    return method
+
+
+def _save_partial(writer: Writer, value: functools.partial[Any]) -> Iterator[Any] | None:
+    attributes = value.__dict__ or None
+    return writer.node(value, "partial", (value.func, value.args, value.keywords, attributes))
+
+
+def fill_partial(target: Any, items: Items) -> None:
+    """Complete a partial, which may be its own argument."""
+    target.__setstate__(tuple(items))
+
+
+def new_partial() -> Any:
+    """Return a partial that is to be filled."""
+    return functools.partial(operator.truth)
+
+
+def _save_static(writer: Writer, value: Any) -> Iterator[Any] | None:
+    return writer.node(value, type(value).__name__, (value.__func__,))
+
+
+SAVERS: Final[dict[type, Saver]] = {
+    type: save_class,
+    types.FunctionType: save_function,
+    types.CellType: _save_cell,
+    types.MethodType: _save_method,
+    types.BuiltinFunctionType: _save_builtin,
+    types.MethodDescriptorType: _save_descriptor,
+    types.ModuleType: save_by_name,
+    functools.partial: _save_partial,
+    staticmethod: _save_static,
+    classmethod: _save_static,
+}
+
+NODE_BUILDERS: Final[dict[str, Build]] = {
+    "method": _build_method,
+    "builtin_method": _build_builtin_method,
+    "staticmethod": lambda items: staticmethod(items[0]),
+    "classmethod": lambda items: classmethod(items[0]),
+}

@@ -1,0 +1,426 @@
+"""The reader: a flat stream back to an object graph, in one loop.
+
+What can be changed after its creation exists as soon as it is met, and is filled when its children
+are there; so cycles close by themselves. What cannot (tuples, bound methods, iterators) is built
+when its children are there. A reference to such a thing while it is still open is a *promise*,
+patched where it was put when the thing is built.
+
+Nothing is imported, called or looked up but what the registry lists and the loaders of this package
+build. Any other failure is a DecodeError.
+
+Limits: sets, and dicts with keys other than plain values, are filled last, so that ``__hash__``
+finds its attributes; a frozenset's elements must be hashable when it is built.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from kwf_runtime.core.unbound import UNBOUND
+from kwf_runtime.errors import DecodeError, KwfError
+from kwf_runtime.serial import framing as f
+from kwf_runtime.serial.registry import Registry
+
+Items = list[Any]
+Build = Callable[[Items], Any]
+"""Makes an immutable value of its children."""
+Fill = Callable[[Any, Items], None]
+"""Completes an object, made before, with its children."""
+
+IMMUTABLE: Final = -1
+"""The target of an open value that gets no number."""
+
+Opened = tuple[int, "Build | Fill | None", Any]
+"""The number of children, what completes the value, and the target: an object, a number or IMMUTABLE."""
+Opener = Callable[["Reader"], Opened]
+"""Begins a value of one shape, and gives it its number if it has an identity."""
+
+_KEYS: Final = frozenset((type(None), bool, int, float, str, bytes))
+
+
+class _Promise:
+    """Stands for an immutable value that is not built yet."""
+
+    __slots__ = ("build", "items", "missing", "number", "users")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.users: list[tuple[Items, int, _Promise | None]] = []
+        self.missing = 0
+        self.build: Build | None = None
+        self.items: Items = []
+
+
+class Reader:
+    """The state of one ``loads``.
+
+    Attributes:
+        registry: what names stand for.
+        refs: the values with identity, by number; None is one that is still to be built.
+        stream: the elements that are still to be read.
+    """
+
+    __slots__ = (
+        "_filled_last",
+        "_late",
+        "_owners",
+        "_shapes",
+        "_strings",
+        "refs",
+        "registry",
+        "stream",
+    )
+
+    def __init__(self, elements: list[Any], registry: Registry) -> None:
+        self.registry = registry
+        self.stream: Iterator[Any] = iter(elements)
+        self.refs: list[Any] = []
+        self._strings: list[str] = []
+        self._shapes: list[Opener] = []
+        self._owners: dict[int, Any] = {}
+        self._late: list[tuple[Fill, Any, Items]] = []
+        self._filled_last: list[tuple[Fill, Any, Items]] = []
+
+    def read(self) -> object:
+        """Read the graph.
+
+        Raises:
+            DecodeError: the stream is not one that a writer makes.
+            CodeMissingError: it names something that is not loaded.
+        """
+        try:
+            root = self._read()
+            for fill, target, items in self._late:
+                fill(target, items)
+            for fill, target, items in self._filled_last:
+                fill(target, items)
+        except KwfError:
+            raise
+        except StopIteration:
+            raise DecodeError("saved state ends in the middle of a value") from None
+        except (Exception, RecursionError) as error:
+            raise DecodeError(f"saved state is wrong: {type(error).__name__}: {error}") from error
+        return root
+
+    def _read(self) -> object:
+        """Read all elements; return the only value among them."""
+        stream, refs, strings, shapes = self.stream, self.refs, self._strings, self._shapes
+        add_string, short, first_shape = strings.append, f.SHORT, f.SHAPE_0
+        string_tag, ref_tag, openers = f.STRING, f.REF, _OPENERS
+        open_parents: list[tuple[Items, int, Any, Any]] = []
+        results: Items = []
+        items, left = results, 1
+        complete: Any = None
+        target: Any = results
+        for element in stream:
+            kind = type(element)
+            if kind is str:
+                if len(element) <= short:
+                    add_string(element)
+                else:
+                    refs.append(element)
+            elif kind is int:
+                if element < 0:
+                    if element <= first_shape:
+                        opened = shapes[first_shape - element](self)
+                    elif element == string_tag:
+                        items.append(strings[_index(stream)])
+                        opened = None
+                    elif element == ref_tag:
+                        number = _index(stream)
+                        value = refs[number]
+                        if value is None or type(value) is _Promise:
+                            value = self._promise(number, items, target)
+                        items.append(value)
+                        opened = None
+                    else:
+                        opened = openers[element](self)
+                    if opened is None:
+                        left -= 1
+                    elif opened[0]:
+                        open_parents.append((items, left, complete, target))
+                        left, complete, target = opened
+                        items = target if complete is None else []
+                        continue
+                    else:
+                        items.append(self._complete(opened[1], opened[2], []))
+                        left -= 1
+                    element = _DONE
+            elif kind is bytes:
+                if len(element) > short:
+                    refs.append(element)
+            elif kind is list:
+                shapes.append(self._define(element))
+                continue
+            elif kind is not float and kind is not bool and element is not None:
+                raise DecodeError(f"saved state has a {kind.__name__} where a value belongs")
+            if element is not _DONE:
+                items.append(element)
+                left -= 1
+            while not left:
+                if not open_parents:
+                    for _ in stream:
+                        raise DecodeError("saved state has more than one root")
+                    return results[0]
+                value = target if complete is None else self._complete(complete, target, items)
+                items, left, complete, target = open_parents.pop()
+                if type(value) is _Promise:
+                    self._promise(value.number, items, target)
+                items.append(value)
+                left -= 1
+        raise StopIteration
+
+    def _complete(self, complete: Any, target: Any, items: Items) -> Any:
+        """Return a value whose children are all there."""
+        if complete is None:
+            return target
+        if type(target) is not int:  # an object, to be filled
+            if self._owners and self._owners.pop(id(items), self) is not self:
+                self._late.append((complete, target, items))
+            elif complete is fill_by_hash:
+                self.fill_by_hash(target, items)
+            else:
+                complete(target, items)
+            return target
+        if self._owners:
+            promise = self._owners.pop(id(items), None)
+            if promise is not None and promise.missing:
+                promise.build, promise.items = complete, items
+                return promise
+        value = complete(items)
+        if target >= 0:
+            promise = self.refs[target]
+            self.refs[target] = value
+            if promise is not None:
+                self._keep_promise(promise, value)
+        return value
+
+    def fill_by_hash(self, target: Any, items: Items) -> None:
+        """Fill a set or a dict, or do so at the end if hashing may need other objects first."""
+        keys = items if type(target) is set else items[::2]
+        if _KEYS.issuperset(map(type, keys)):
+            fill_by_hash(target, items)
+        else:
+            self._filled_last.append((fill_by_hash, target, items))
+
+    # Promises
+
+    def _promise(self, number: int, items: Items, target: Any) -> _Promise:
+        """Return the promise of value ``number``, and note that it goes into ``items`` next."""
+        promise = self.refs[number]
+        if promise is None:
+            promise = self.refs[number] = _Promise(number)
+        owner: _Promise | None = None
+        if type(target) is int:
+            if target < 0:
+                raise DecodeError("saved state has a cycle through a value without identity")
+            owner = self.refs[target]
+            if owner is None:
+                owner = self.refs[target] = _Promise(target)
+            owner.missing += 1
+        if items is not target:
+            self._owners[id(items)] = owner
+        promise.users.append((items, len(items), owner))
+        return promise
+
+    def _keep_promise(self, promise: _Promise, value: object) -> None:
+        """Put a value that is built now where it was promised, and build what waited for it."""
+        kept = [(promise, value)]
+        while kept:
+            promise, value = kept.pop()
+            for items, index, owner in promise.users:
+                items[index] = value
+                if owner is None:
+                    continue
+                owner.missing -= 1
+                if not owner.missing and owner.build is not None:
+                    built = owner.build(owner.items)
+                    self.refs[owner.number] = built
+                    kept.append((owner, built))
+
+    # Shapes
+
+    def _define(self, definition: list[Any]) -> Opener:
+        from kwf_runtime.serial.plans import make_opener  # plans imports every kind of opener
+
+        kind = definition[0]
+        fields: list[Any] = []
+        for position, one in enumerate(definition[1:], 1):
+            if type(one) is list:
+                fields.append([self._name(name) for name in one])
+            elif one is None or (position == 2 and kind in (f.VALUE, f.NODE)):
+                fields.append(one)
+            else:
+                fields.append(self._name(one))
+        return make_opener(self, kind, fields)
+
+    def _name(self, field: Any) -> str:
+        if type(field) is int:
+            if field < 0:
+                raise DecodeError("saved state has a negative string number")
+            return self._strings[field]
+        if type(field) is not str:
+            raise DecodeError(f"saved state has a {type(field).__name__} where a name belongs")
+        if len(field) <= f.SHORT:
+            self._strings.append(field)
+        return field
+
+
+class _Done:
+    """The type of the mark that an element was dealt with."""
+
+
+_DONE: Final = _Done()
+
+
+def _index(stream: Iterator[Any]) -> int:
+    number = next(stream)
+    if type(number) is not int or number < 0:
+        raise DecodeError("saved state has a wrong reference")
+    return number
+
+
+def count(reader: Reader) -> int:
+    """Read a count of children.
+
+    Raises:
+        DecodeError: it is not a count, or more than there are elements.
+    """
+    number = next(reader.stream)
+    if type(number) is not int or not 0 <= number <= reader.stream.__length_hint__():  # type: ignore[attr-defined]
+        raise DecodeError("saved state has a wrong count")
+    return number
+
+
+def fill_by_hash(target: Any, items: Items) -> None:
+    """Fill a set with its elements, or a dict with keys and values in turn."""
+    if type(target) is set:
+        target.update(items)
+    else:
+        target.update(zip(items[::2], items[1::2], strict=True))
+
+
+# Openers of the builtin tags
+
+
+def _open_negative(reader: Reader) -> Opened:
+    return _ready(-1 - _index(reader.stream))
+
+
+def _open_big(reader: Reader) -> Opened:
+    digits = next(reader.stream)
+    if type(digits) is not bytes:
+        raise DecodeError("saved state has a wrong integer")
+    return _ready(int.from_bytes(digits, "big", signed=True))
+
+
+def _ready(value: Any) -> Opened:
+    """A value that has no children and no number."""
+    return 0, lambda items: value, IMMUTABLE
+
+
+def _open_list(reader: Reader) -> Opened:
+    value: Items = []
+    reader.refs.append(value)
+    return count(reader), None, value
+
+
+def _open_empty_list(reader: Reader) -> Opened:
+    value: Items = []
+    reader.refs.append(value)
+    return 0, None, value
+
+
+def _open_dict(reader: Reader) -> Opened:
+    value: dict[Any, Any] = {}
+    reader.refs.append(value)
+    return 2 * count(reader), fill_by_hash, value
+
+
+def _open_empty_dict(reader: Reader) -> Opened:
+    value: dict[Any, Any] = {}
+    reader.refs.append(value)
+    return 0, None, value
+
+
+def _open_tuple_of(size: int) -> Opener:
+    def open_tuple(reader: Reader) -> Opened:
+        reader.refs.append(None)
+        return size, tuple, len(reader.refs) - 1
+
+    return open_tuple
+
+
+def _open_tuple(reader: Reader) -> Opened:
+    reader.refs.append(None)
+    return count(reader), tuple, len(reader.refs) - 1
+
+
+def _open_empty_tuple(reader: Reader) -> Opened:
+    return 0, tuple, IMMUTABLE
+
+
+def _open_set(reader: Reader) -> Opened:
+    value: set[Any] = set()
+    reader.refs.append(value)
+    return count(reader), fill_by_hash, value
+
+
+def _open_frozenset(reader: Reader) -> Opened:
+    size = count(reader)
+    if not size:
+        return 0, frozenset, IMMUTABLE
+    reader.refs.append(None)
+    return size, frozenset, len(reader.refs) - 1
+
+
+def _open_bytearray(reader: Reader) -> Opened:
+    content = next(reader.stream)
+    if type(content) is not bytes:
+        raise DecodeError("saved state has a wrong bytearray")
+    value = bytearray(content)
+    reader.refs.append(value)
+    return 0, None, value
+
+
+def _open_cell(reader: Reader) -> Opened:
+    value = types.CellType()
+    reader.refs.append(value)
+    return 1, _fill_cell, value
+
+
+def _fill_cell(cell: types.CellType, items: Items) -> None:
+    cell.cell_contents = items[0]
+
+
+def _open_empty_cell(reader: Reader) -> Opened:
+    value = types.CellType()
+    reader.refs.append(value)
+    return 0, None, value
+
+
+def _open_unbound(reader: Reader) -> Opened:
+    return _ready(UNBOUND)
+
+
+_OPENERS: Final[dict[int, Opener]] = {
+    f.NEGATIVE: _open_negative,
+    f.BIG: _open_big,
+    f.LIST: _open_list,
+    f.EMPTY_LIST: _open_empty_list,
+    f.DICT: _open_dict,
+    f.EMPTY_DICT: _open_empty_dict,
+    f.TUPLE: _open_tuple,
+    f.TUPLE_0: _open_empty_tuple,
+    f.TUPLE_1: _open_tuple_of(1),
+    f.TUPLE_2: _open_tuple_of(2),
+    f.TUPLE_3: _open_tuple_of(3),
+    f.SET: _open_set,
+    f.FROZENSET: _open_frozenset,
+    f.BYTEARRAY: _open_bytearray,
+    f.CELL: _open_cell,
+    f.EMPTY_CELL: _open_empty_cell,
+    f.UNBOUND_TAG: _open_unbound,
+}
