@@ -6,11 +6,14 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kwf_runtime.cli.options import json_option, open_client, props_option
-from kwf_runtime.runners.envelope import ThreadRecord
+
+if TYPE_CHECKING:
+    from kwf_runtime.runners.envelope import ThreadRecord
 
 _STATUSES = ("waiting", "parked", "buffered")
 
