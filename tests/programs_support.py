@@ -34,7 +34,11 @@ COMPREHENSION = re.compile(r"<(list|set|dict)comp>|_(list|set|dict)comp\d+")
 
 
 class InjectedError(Exception):
-    """Thrown by the tests at suspensions where a program does not expect it."""
+    """Thrown by the tests at suspensions where a program does not expect it.
+
+    Its own context is not compared: while an exception passes through frames that handle another one,
+    CPython's ``throw`` replaces the context that an inner frame has given it.
+    """
 
 
 class Suspension:
@@ -102,7 +106,8 @@ class Probe:
             text += f" notes {exc.__notes__!r}"
         if exc.__cause__ is not None:
             text += f" from ({self._describe(exc.__cause__, above)})"
-        if exc.__context__ is not None and exc.__context__ is not exc.__cause__:
+        shown = exc.__context__ is not exc.__cause__ and type(exc) is not InjectedError
+        if exc.__context__ is not None and shown:
             text += f" during ({self._describe(exc.__context__, above)})"
         if exc.__suppress_context__:
             text += " suppressing"
@@ -131,7 +136,7 @@ class Run:
     tracebacks: list[list[str]] = field(default_factory=list)
     suspensions: int = 0
     complaints: int = 0
-    """Errors that finalizers could only report: what the program did then depended on the collector."""
+    """How often a coroutine ignored its end: what was left of it was for the collector to end."""
 
 
 Load = Callable[[Path], types.ModuleType]
@@ -224,13 +229,16 @@ def run(
     complaints: list[object] = []
     hook, sys.unraisablehook = sys.unraisablehook, lambda report: complaints.append(report.exc_type)
     try:
-        result = _drive(path, load, hop, replace or {})
-        if isinstance(hop, SaveAndLoad):
-            hop.former.clear()
-        gc.collect()
+        with warnings.catch_warnings():
+            # Programs may leave coroutines unawaited, and a saved one is left behind on purpose.
+            warnings.filterwarnings("ignore", ".*was never awaited", RuntimeWarning)
+            result = _drive(path, load, hop, replace or {})
+            if isinstance(hop, SaveAndLoad):
+                hop.former.clear()
+            gc.collect()
     finally:
         sys.unraisablehook = hook
-    result.complaints = len(complaints)
+    result.complaints += len(complaints)
     return result
 
 
@@ -238,34 +246,32 @@ def _drive(path: Path, load: Load, hop: Hop, replace: dict[int, object]) -> Run:
     module = load(path)
     probe = Probe()
     probe.name = path.stem
-    with warnings.catch_warnings():
-        # Programs may leave coroutines unawaited, and a saved one is left behind on purpose.
-        warnings.filterwarnings("ignore", message=".*was never awaited", category=RuntimeWarning)
-        coro = module.main(probe)
-        suspensions = 0
-        answer: object = None
-        while True:
-            try:
-                out = _resume(coro, answer)
-            except StopIteration as stop:
-                probe.log("return", stop.value)
-                break
-            except BaseException as exc:
-                if isinstance(exc, KeyboardInterrupt) and not exc.args:
-                    raise  # the user's own
-                probe.log("raise", exc)
-                break
-            if isinstance(out, Closed):
-                probe.log("closed", out.attempts)
-                break
-            probe.log("suspend", out)
-            answer = _answer(module, suspensions, replace)
-            suspensions += 1
-            if suspensions > MAX_SUSPENSIONS:
-                raise RuntimeError(f"{path.name} does not end")
-            module, coro, probe = hop(module, coro, probe)
-        # Copied before the coroutine goes: a finalizer may log.
-        return Run(list(probe.trace), list(probe.tracebacks), suspensions)
+    coro = module.main(probe)
+    suspensions = complaints = 0
+    answer: object = None
+    while True:
+        try:
+            out = _resume(coro, answer)
+        except StopIteration as stop:
+            probe.log("return", stop.value)
+            break
+        except BaseException as exc:
+            if isinstance(exc, KeyboardInterrupt) and not exc.args:
+                raise  # the user's own
+            probe.log("raise", exc)
+            break
+        if isinstance(out, Closed):
+            probe.log("closed", out.attempts)
+            complaints = out.attempts - 1
+            break
+        probe.log("suspend", out)
+        answer = _answer(module, suspensions, replace)
+        suspensions += 1
+        if suspensions > MAX_SUSPENSIONS:
+            raise RuntimeError(f"{path.name} does not end")
+        module, coro, probe = hop(module, coro, probe)
+    # Copied before the coroutine goes: a finalizer may log.
+    return Run(list(probe.trace), list(probe.tracebacks), suspensions, complaints)
 
 
 @dataclass

@@ -60,12 +60,15 @@ def check(path: Path, mode: str, replace: dict[int, object], expected: Run) -> N
     hop = SaveAndLoad(path) if mode == "saved" else stay
     actual = run(path, load_compiled, hop=hop, replace=replace)
     assert actual.trace == expected.trace
-    if mode == "saved":
-        # Lines that an exception had passed before it was saved are lost: the innermost ones.
-        for shown, full in zip(actual.tracebacks, expected.tracebacks, strict=True):
-            assert shown == full[: len(shown)]
-    else:
-        assert actual.tracebacks == expected.tracebacks
+    for shown, full in zip(actual.tracebacks, expected.tracebacks, strict=True):
+        if mode == "saved":
+            # Lines that an exception had passed before it was saved are lost: the innermost ones.
+            full = full[: len(shown)]
+        if replace:
+            # CPython's throw() loses the lines below a frame that handles another exception.
+            shown = shown[: len(full)]
+        assert shown == full
+    if mode == "compiled":
         assert actual.complaints == expected.complaints
 
 

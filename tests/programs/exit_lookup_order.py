@@ -19,11 +19,11 @@ class Manager(metaclass=Meta):
         return self
 
     def __exit__(self, *args):
-        self.p.log("original exit", args)
+        self.p.log("original exit", args[:2])
 
 
 def replaced(self, *args):
-    self.p.log("replaced exit", args)
+    self.p.log("replaced exit", args[:2])
 
 
 async def main(p):
