@@ -19,7 +19,8 @@
     asyncio.CancelledError
     └── CancelToken             cancelled by W.cancel, or as a loser of W.race and its like
 
-Limits: an error that CPython's own library would raise (TypeError, InvalidStateError, …) stays that one.
+Limits: an error that CPython's own library would raise (TypeError, InvalidStateError, …) stays
+that one.
 """
 
 from __future__ import annotations
@@ -68,7 +69,11 @@ class ActivityError(KwfError):
     """
 
     def __init__(
-        self, type: str, message: str = "", attempts: int = 1, traceback: str = ""
+        self,
+        type: str,  # noqa: A002
+        message: str = "",
+        attempts: int = 1,
+        traceback: str = "",
     ) -> None:
         super().__init__(type, message, attempts, traceback)
         self.type = type

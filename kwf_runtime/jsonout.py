@@ -1,10 +1,11 @@
 """JSON of results and outputs: what ``json`` writes, and the usual value types.
 
-Dataclasses are objects; tuples and sets are arrays; datetime, date, UUID, Decimal and Path are their text;
-an Enum is its value. The text is compact and not escaped, as JavaScript's ``JSON.stringify`` writes it.
+Dataclasses are objects; tuples and sets are arrays; datetime, date, UUID, Decimal and Path are
+their text; an Enum is its value. The text is compact and not escaped, as JavaScript's
+``JSON.stringify`` writes it.
 
-Limits: anything else is an error that names its path; so are NaN, infinities, cycles, lone surrogates,
-and a nesting over 500 levels, which no record may have.
+Limits: anything else is an error that names its path; so are NaN, infinities, cycles, lone
+surrogates, and a nesting over 500 levels, which no record may have.
 """
 
 from __future__ import annotations

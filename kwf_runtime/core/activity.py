@@ -1,6 +1,7 @@
 """Activities as the core sees them: a name, options, and calls that a runner answers.
 
-Limits: the core runs none; functions are kept here by name, so that a runner finds what a saved call means.
+Limits: the core runs none; functions are kept here by name, so that a runner finds what a saved
+call means.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Channels: durable queues that every record with their name as its ref feeds.
 
-A record goes to the getter that has waited longest, else it is kept. A getter that is cancelled after
-it was given a record, but before that reached workflow code, gives it back: no record is lost.
+A record goes to the getter that has waited longest, else it is kept. A getter that is cancelled
+after it was given a record, but before that reached workflow code, gives it back: no record is
+lost.
 
 Limits: no bound, no ``task_done``; only records put something in.
 """

@@ -1,10 +1,10 @@
 """The engine: one event applied to one thread.
 
-``step`` is a function of its arguments: the clock and the ids come in, outputs come out, and nothing else is
-read or written. It runs the thread's loop until nothing is ready.
+``step`` is a function of its arguments: the clock and the ids come in, outputs come out, and
+nothing else is read or written. It runs the thread's loop until nothing is ready.
 
-Limits: a thread whose step raises is broken and must be dropped by the caller (its saved state is still
-good); what workflow code raises never comes out of here, it ends a task.
+Limits: a thread whose step raises is broken and must be dropped by the caller (its saved state is
+still good); what workflow code raises never comes out of here, it ends a task.
 """
 
 from __future__ import annotations
@@ -88,9 +88,10 @@ def step(
 ) -> StepResult:
     """Apply one event to a thread.
 
-    When its main task has ended, the thread ends as ``asyncio.run`` would end: the tasks that are left are
-    cancelled, and run until nothing is ready; their ``finally`` blocks may put out records.
-    One that suspends again is dropped where it is. Activities that still run are cancelled.
+    When its main task has ended, the thread ends as ``asyncio.run`` would end: the tasks that are
+    left are cancelled, and run until nothing is ready; their ``finally`` blocks may put out
+    records. One that suspends again is dropped where it is. Activities that still run are
+    cancelled.
 
     Args:
         program: the loaded workflows.
@@ -154,9 +155,9 @@ def _apply(thread: WorkflowThread, workflow: Workflow, event: Event) -> StepResu
             logs=tuple(loop.logs),
             stuck=thread.is_stuck(),
         )
-    error = main._failure()
+    failure = main._failure()
     _shut_down(thread)
-    return _failed(thread, error) if error is not None else _completed(thread, main.result())
+    return _completed(thread, main.result()) if failure is None else _failed(thread, failure)
 
 
 def _call(workflow: Workflow, argument: object) -> Any:

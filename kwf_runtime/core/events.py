@@ -1,7 +1,7 @@
 """Events: the inputs of a step, a closed union.
 
-Limits: an event is data of JSON (and, for activities, of the codec); where it came from, its offset and
-its time are arguments of the step.
+Limits: an event is data of JSON (and, for activities, of the codec); where it came from, its
+offset and its time are arguments of the step.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Futures of a workflow thread: asyncio.Future, of which everything can be saved.
 
-The semantics are those of CPython's Lib/asyncio/futures.py (3.13, where versions differ), with these
-additions:
+The semantics are those of CPython's Lib/asyncio/futures.py (3.13, where versions differ), with
+these additions:
 
 * a future is a ``Trap``: compiled code awaits it with no native iterator in between;
-* ``cancel(kind=...)`` names the class of the exception that is raised: ``CancelledError``, or a subclass
-  of it such as ``CancelToken``.
+* ``cancel(kind=...)`` names the class of the exception that is raised: ``CancelledError``, or a
+  subclass of it such as ``CancelToken``.
 
 Limits: no debug mode. "exception was never retrieved" is reported only if it is found out during a
 step of the future's thread: a thread that is let go of at rest reports nothing.

@@ -1,11 +1,11 @@
 """The event loop of a workflow thread: what of asyncio's loop makes sense inside a step.
 
-Callbacks run in asyncio's order: a turn runs what was ready when it began. Time stands still during a
-step. A timer fires in the step that ``TimersDue`` causes, in due order; one that is due when it is set
-fires in the same step, a turn later.
+Callbacks run in asyncio's order: a turn runs what was ready when it began. Time stands still
+during a step. A timer fires in the step that ``TimersDue`` causes, in due order; one that is due
+when it is set fires in the same step, a turn later.
 
-Limits: no I/O, no threads, no signals, no executors. Everything here can be saved between two steps, when
-nothing is ready; only the log entries of the step in progress are not.
+Limits: no I/O, no threads, no signals, no executors. Everything here can be saved between two
+steps, when nothing is ready; only the log entries of the step in progress are not.
 """
 
 from __future__ import annotations
@@ -16,16 +16,13 @@ import math
 import traceback
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeVar
 
 from kwf_runtime.core.futures import Future
 from kwf_runtime.core.outputs import Log
 from kwf_runtime.core.savable import savable
 from kwf_runtime.core.tasks import Task
 from kwf_runtime.core.traps import Trap
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Outputs: what a step asks its runner to do, a closed union; and what it has to say, as log entries.
+"""Outputs: what a step asks its runner to do, a closed union; and what it has to say.
 
 Limits: order matters, and is that of the calls in the workflow.
 """

@@ -2,8 +2,8 @@
 
 Each await has a waiter of its own, so cancelling one awaiter leaves the suspension to the others.
 
-Limits: a suspension whose id kwf has made up, and that nobody refers to any more, is gone: no answer to it
-can matter. One whose id the workflow has chosen lives until it is settled.
+Limits: a suspension whose id kwf has made up, and that nobody refers to any more, is gone: no
+answer to it can matter. One whose id the workflow has chosen lives until it is settled.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class Suspension(Trap):
 
     __slots__ = ("__weakref__", "_payload", "_state", "chosen", "id", "thread", "waiters")
 
-    def __init__(self, thread: WorkflowThread, id: str, chosen: bool) -> None:
+    def __init__(self, thread: WorkflowThread, ref: str, chosen: bool) -> None:
         self.thread = thread
-        self.id = id
+        self.id = ref
         self.chosen = chosen
         self.waiters: list[Waiter] = []
         self._state = _PENDING

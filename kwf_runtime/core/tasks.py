@@ -1,7 +1,8 @@
 """Tasks of a workflow thread: asyncio.Task, of which everything can be saved.
 
-The semantics are those of CPython's Lib/asyncio/tasks.py (3.13, where versions differ): which callback is
-scheduled when, ``cancel``/``uncancel``/``cancelling``, contexts. What differs on purpose:
+The semantics are those of CPython's Lib/asyncio/tasks.py (3.13, where versions differ): which
+callback is scheduled when, ``cancel``/``uncancel``/``cancelling``, contexts. What differs on
+purpose:
 
 * names are numbered for each workflow thread (``Task-1`` is its main);
 * ``cancel(kind=...)`` names the class of the exception (see ``futures``);
@@ -9,8 +10,8 @@ scheduled when, ``cancel``/``uncancel``/``cancelling``, contexts. What differs o
 * a traceback holds no line of this package at its head, like those of CPython's C tasks;
 * what is not done is held by its thread: a task that nobody refers to is not lost.
 
-Limits: a task drives any coroutine, but only compiled ones can be saved while they are suspended. No
-eager start, no task factories.
+Limits: a task drives any coroutine, but only compiled ones can be saved while they are
+suspended. No eager start, no task factories.
 """
 
 from __future__ import annotations
@@ -215,14 +216,14 @@ class Task(Future[T]):
 
 
 def cancel_future(future: Future[Any], msg: Any, kind: type[CancelledError]) -> bool:
-    """Cancel a future; a subclass whose ``cancel`` has asyncio's signature works for asyncio's kind."""
+    """Cancel a future; asyncio's own kind in asyncio's own way, which any subclass takes."""
     if kind is CancelledError:
         return future.cancel(msg)
     return future.cancel(msg, kind=kind)
 
 
 def iscoroutine(obj: object) -> bool:
-    """Return whether a task can drive it: native and compiled coroutines, and what acts like them."""
+    """Return whether a task can drive it: a native or compiled coroutine, or what acts like one."""
     return isinstance(obj, collections.abc.Coroutine) or (
         inspect.isgenerator(obj) and bool(obj.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE)
     )

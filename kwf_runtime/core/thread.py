@@ -1,7 +1,7 @@
 """WorkflowThread: one running instance of a workflow, everything that is saved of it.
 
-Limits: what belongs to the step in progress (outputs, ids, configuration) is not saved, and is reset
-when a step begins: a failed step leaves nothing to the next one.
+Limits: what belongs to the step in progress (outputs, ids, configuration) is not saved, and is
+reset when a step begins: a failed step leaves nothing to the next one.
 """
 
 from __future__ import annotations
@@ -97,20 +97,20 @@ class WorkflowThread:
 
     # What workflow code asks for (see kwf_runtime.api for the contracts).
 
-    def suspend(self, id: str | None = None) -> Suspension:
+    def suspend(self, ref: str | None = None) -> Suspension:
         """Return the living suspension of that id, or a new one."""
-        if id is None:
+        if ref is None:
             suspension = Suspension(self, self._fresh_id(), chosen=False)
             self.remember(suspension)
             return suspension
-        if id in self.channels or id in self.config.channels:
+        if ref in self.channels or ref in self.config.channels:
             raise ValueError(
-                f"{id!r} is a channel of this thread: await W.channel({id!r}).get(), "
+                f"{ref!r} is a channel of this thread: await W.channel({ref!r}).get(), "
                 "or choose another id"
             )
-        living = self.find_suspension(id)
+        living = self.find_suspension(ref)
         if living is None:
-            living = self.suspensions[id] = Suspension(self, id, chosen=True)
+            living = self.suspensions[ref] = Suspension(self, ref, chosen=True)
         elif not living.chosen:
             living.chosen = True
             self.hold(living)
@@ -179,9 +179,9 @@ class WorkflowThread:
 
     # The table of suspensions: held while awaited or chosen, else known only while it lives.
 
-    def find_suspension(self, id: str) -> Suspension | None:
+    def find_suspension(self, ref: str) -> Suspension | None:
         """Return the pending suspension of that id."""
-        return self.suspensions.get(id) or self._weak().get(id)
+        return self.suspensions.get(ref) or self._weak().get(ref)
 
     def remember(self, suspension: Suspension) -> None:
         """Know a suspension as long as somebody refers to it."""
@@ -211,7 +211,7 @@ class WorkflowThread:
 
     def _fresh_id(self) -> str:
         while True:
-            id = f"{self.step_id}:{self._suspension_count}"
+            ref = f"{self.step_id}:{self._suspension_count}"
             self._suspension_count += 1
-            if self.find_suspension(id) is None and id not in self.channels:
-                return id
+            if self.find_suspension(ref) is None and ref not in self.channels:
+                return ref
