@@ -29,7 +29,7 @@ from kwf_runtime.runners.kafka_topics import TopicAdmin
 from kwf_runtime.runners.records import Record
 
 if TYPE_CHECKING:
-    from kwf_runtime.runners.base import TopicInfo
+    from kwf_runtime.runners.base import Clock, TopicInfo
     from kwf_runtime.runners.envelope import ThreadRecord
     from kwf_runtime.runners.records import OutRecord
     from kwf_runtime.settings import Settings
@@ -43,9 +43,15 @@ _TOPIC_WAIT_S: Final = 0.5
 class KafkaClient:
     """Appends to topics and reads what is committed; see `base.Client`."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Connect when there is something to do."""
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        """Connect when there is something to do.
+
+        Args:
+            settings: Names the broker and the topics.
+            clock: The time of the records; librdkafka's own if left out.
+        """
         self._settings = settings
+        self._clock = clock
         self._admin = TopicAdmin(settings)
         self._single: Any = None
         self._several: Any = None
@@ -74,7 +80,7 @@ class KafkaClient:
                 failures.append(error)
 
         try:
-            _produce(self._single, record, on_delivery=delivered)
+            self._produce(self._single, record, on_delivery=delivered)
         except KafkaException as error:
             raise _refused(record.topic, error.args[0]) from error
         if self._single.flush(_SEND_TIMEOUT_S):
@@ -93,13 +99,25 @@ class KafkaClient:
             self._several.begin_transaction()
             for record in records:
                 topic = record.topic
-                _produce(self._several, record)
+                self._produce(self._several, record)
             self._several.commit_transaction(_SEND_TIMEOUT_S)
         except KafkaException as error:
             # Whatever it left open, the broker aborts; the next call has a producer of its own.
             self._several.purge()
             self._several = None
             raise _refused(topic or "Kafka", error.args[0]) from error
+
+    def _produce(self, producer: Any, record: OutRecord, **options: Any) -> None:
+        if self._clock is not None:
+            options["timestamp"] = self._clock()
+        headers = list(record.headers)
+        while True:
+            try:
+                producer.produce(record.topic, record.value, record.key, headers=headers, **options)
+            except BufferError:
+                producer.poll(_SLICE_S)
+                continue
+            return
 
     # --- reading topics
 
@@ -176,17 +194,6 @@ class KafkaClient:
         stores = {number: PartitionStore(MemoryKeyValue()) for number in numbers}
         Restorer(self._settings, self._admin).restore(stores)
         return stores
-
-
-def _produce(producer: Any, record: OutRecord, **options: Any) -> None:
-    headers = list(record.headers)
-    while True:
-        try:
-            producer.produce(record.topic, record.value, record.key, headers=headers, **options)
-        except BufferError:
-            producer.poll(_SLICE_S)
-            continue
-        return
 
 
 def _refused(topic: str, error: KafkaError) -> KwfError:

@@ -88,7 +88,7 @@ class Committer:
         """
         changes = self._changes(work)
         producer.begin()
-        self._send(producer, work.batch.outputs)
+        self._send(producer, work.batch.outputs, now_ms)
         for record in work.forwards:
             # With its own time: a delay counts from when the record was written.
             producer.send(
@@ -136,9 +136,12 @@ class Committer:
             )
         return dict(changes)
 
-    def _send(self, producer: TransactionalProducer, outputs: list[OutRecord]) -> None:
+    def _send(
+        self, producer: TransactionalProducer, outputs: list[OutRecord], now_ms: int
+    ) -> None:
+        # The engine's own time: delays of the scheduler count from it.
         for count, out in enumerate(outputs, 1):
-            producer.send(out.topic, out.key, out.value, out.headers)
+            producer.send(out.topic, out.key, out.value, out.headers, timestamp_ms=now_ms)
             if count % _SERVE_EVERY == 0:
                 producer.serve()
 
