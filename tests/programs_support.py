@@ -16,6 +16,7 @@ Limits: objects are traced by ``repr``, so a program must not log one that shows
 from __future__ import annotations
 
 import gc
+import marshal
 import re
 import sys
 import types
@@ -155,14 +156,15 @@ def load_native(path: Path) -> types.ModuleType:
 
 def load_compiled(path: Path) -> types.ModuleType:
     """Import a program compiled, afresh: a new module object, known by the same name."""
-    return _execute(path, _compile(path))
+    # Code objects of its own, as another process would have.
+    return _execute(path, marshal.loads(_compile(path)))
 
 
 @cache
-def _compile(path: Path) -> types.CodeType:
+def _compile(path: Path) -> bytes:
     from kwf_compiler import hook
 
-    return hook.compile_code(path.read_text(), str(path))
+    return marshal.dumps(hook.compile_code(path.read_text(), str(path)))
 
 
 def _execute(path: Path, code: types.CodeType) -> types.ModuleType:
@@ -212,6 +214,7 @@ def register_support() -> None:
 
     W.register(InjectedError)
     W.register(Probe)
+    W.register(Probe.log)
     W.register(Suspension)
 
 

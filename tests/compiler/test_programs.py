@@ -36,6 +36,15 @@ def refused_code(path: Path) -> str | None:
 
 
 RUN = [path for path in ALL if refused_code(path) is None]
+MODES = [
+    (path, mode)
+    for path in RUN
+    for mode in ("compiled", "saved")
+    if mode == "compiled" or "# not saved:" not in path.read_text()
+]
+by_mode = pytest.mark.parametrize(
+    ("path", "mode"), MODES, ids=lambda one: one.stem if isinstance(one, Path) else one
+)
 REFUSED = [path for path in ALL if refused_code(path) is not None]
 
 
@@ -72,15 +81,13 @@ def check(path: Path, mode: str, replace: dict[int, object], expected: Run) -> N
         assert actual.complaints == expected.complaints
 
 
-@pytest.mark.parametrize("mode", ["compiled", "saved"])
-@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
+@by_mode
 def test_program(path: Path, mode: str) -> None:
     check(path, mode, {}, native(path))
 
 
 @pytest.mark.parametrize("kind", ["throw", "close"])
-@pytest.mark.parametrize("mode", ["compiled", "saved"])
-@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
+@by_mode
 def test_faults(path: Path, mode: str, kind: str) -> None:
     if not getattr(load_native(path), "FAULTS", True):
         pytest.skip("the program says that what it does then depends on the collector")

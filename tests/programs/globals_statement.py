@@ -1,4 +1,5 @@
 """``global``: read, changed and created by async functions and closures, shadowing locals."""
+# not saved: a module's variables are those of the process, not of the thread
 
 counter = 0
 

@@ -14,9 +14,3 @@ async def main(p):
         p.log(missing)
     except UnboundLocalError as error:
         p.log(error)
-    mapping = {"a": 1}
-    try:
-        for key in mapping:
-            mapping[key + "b"] = await p(key)
-    except RuntimeError as error:
-        p.log(error)
