@@ -1,8 +1,8 @@
 """The bare Kafka loop: what the engine's transport costs without any workflow.
 
 It consumes the same records as the engine, writes a state of the same size for each (changelog and
-local store), an output for each, and commits all of it in the same transactions; the step between is
-nothing. What the engine is slower by is what workflows cost.
+local store), an output for each, and commits all of it in the same transactions; the step between
+is nothing. What the engine is slower by is what workflows cost.
 
 Limits: one worker that owns every partition, no rebalance, no recovery: never use it for real.
 """

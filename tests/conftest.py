@@ -27,6 +27,15 @@ def _no_broker(reason: str) -> None:
     pytest.skip(f"no Kafka broker: {reason}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a broker to every test that is marked `kafka`, whatever made it."""
+    for item in items:
+        if item.get_closest_marker("kafka") is None or not isinstance(item, pytest.Function):
+            continue
+        if "kafka" not in item.fixturenames:
+            item.fixturenames.insert(0, "kafka")
+
+
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`bootstrap.servers` of a broker: KAFKA_BOOTSTRAP's, or one started for this session."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from harness import Harness
 
 from kwf_runtime.core.engine import Program
 from kwf_runtime.runners.base import Client
@@ -17,6 +16,7 @@ from kwf_runtime.runners.kafka import KafkaRunner
 from kwf_runtime.runners.kafka_client import KafkaClient
 from kwf_runtime.runners.kafka_topics import TopicAdmin, create_topics
 from kwf_runtime.settings import Settings
+from tests.runners.harness import Harness
 
 PARTITIONS = 2
 
