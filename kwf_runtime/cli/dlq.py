@@ -7,7 +7,7 @@ header `kwf-dropped`, that names it; `ls` leaves out both.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DROPPED_HEADER: Final = "kwf-dropped"
 _VALUE_WIDTH: Final = 60
+_SILENCE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def command(context: click.Context, props: Path | None) -> None:
 def _ls(as_json: bool, props: Path | None) -> None:
     """List the dead letters that are not dropped."""
     with open_client(props) as (settings, client):
-        letters = list(read_letters(client, settings))
+        letters = read_letters(client, settings).values()
     if as_json:
         for letter in letters:
             click.echo(json.dumps(letter.fields()))
@@ -105,7 +106,7 @@ def _ls(as_json: bool, props: Path | None) -> None:
 def _show(letter: str, as_json: bool, props: Path | None) -> None:
     """Show LETTER (partition:offset, as ls prints it) whole."""
     with open_client(props) as (settings, client):
-        found = _find(client, settings, letter)
+        found = _pick(read_letters(client, settings), letter)
     if as_json:
         click.echo(json.dumps(found.fields()))
         return
@@ -131,10 +132,8 @@ def _drop(letters: tuple[str, ...], every: bool, props: Path | None) -> None:
     if bool(letters) == every:
         raise click.UsageError("name the letters to drop, or --all")
     with open_client(props) as (settings, client):
-        if every:
-            dropped = list(read_letters(client, settings))
-        else:
-            dropped = [_find(client, settings, number) for number in letters]
+        present = read_letters(client, settings)
+        dropped = [_pick(present, number) for number in (present if every else letters)]
         client.send(
             OutRecord(
                 settings.dead_letter_topic,
@@ -147,28 +146,28 @@ def _drop(letters: tuple[str, ...], every: bool, props: Path | None) -> None:
     click.echo(f"dropped {len(dropped)}")
 
 
-def read_letters(client: Client, settings: Settings) -> Iterator[Letter]:
-    """Return the dead letters that are not dropped, oldest first."""
+def read_letters(client: Client, settings: Settings) -> dict[str, Letter]:
+    """Return the dead letters that are not dropped, oldest first, by their numbers."""
     topic = settings.dead_letter_topic
-    present = sum(info.end - info.first for info in client.topics() if info.name == topic)
-    if not present:
-        return iter(())
+    offsets = sum(info.end - info.first for info in client.topics() if info.name == topic)
     letters: dict[str, Letter] = {}
-    for record in client.tail(topic, from_start=True, count=None, timeout_s=1.0):
+    if not offsets:
+        return letters
+    # Not every offset need be a record (Kafka's transactions take some), hence the time-out.
+    for record in client.tail(topic, from_start=True, count=offsets, timeout_s=_SILENCE_S):
         dropped = record.header(DROPPED_HEADER)
         if dropped is None:
             letter = Letter(record)
             letters[letter.number] = letter
         else:
             letters.pop(text_of(dropped), None)
-    return iter(letters.values())
+    return letters
 
 
-def _find(client: Client, settings: Settings, number: str) -> Letter:
-    for letter in read_letters(client, settings):
-        if letter.number == number:
-            return letter
-    raise click.ClickException(f"there is no dead letter {number}: see kwf dlq ls")
+def _pick(letters: Mapping[str, Letter], number: str) -> Letter:
+    if number not in letters:
+        raise click.ClickException(f"there is no dead letter {number}: see kwf dlq ls")
+    return letters[number]
 
 
 def _row(letter: Letter) -> tuple[str, ...]:

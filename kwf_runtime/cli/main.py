@@ -93,6 +93,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KwfError as error:
         return _report(str(error), _FAILED)
     except Exception as error:
+        # A CompileError; its class is not imported here, for the compiler may not be installed.
+        if findings := getattr(error, "diagnostics", None):
+            click.echo("\n".join(map(str, findings)), err=True)
+            return _FAILED
         return _report_unexpected(error)
     return 0
 
