@@ -14,7 +14,6 @@ all_settled = _combinators.all_settled
 all_with_cancel = _combinators.all_with_cancel
 any = _combinators.any  # noqa: A001
 any_with_cancel = _combinators.any_with_cancel
-cancel = _combinators.cancel
 race = _combinators.race
 
 __all__ = [
@@ -23,6 +22,5 @@ __all__ = [
     "all_with_cancel",
     "any",
     "any_with_cancel",
-    "cancel",
     "race",
 ]

@@ -79,12 +79,16 @@ PASS: Final = _Pass()
 def cancel_with_token(future: Any) -> bool:
     """Cancel a future or task with ``W.CancelToken``; return whether it was still running."""
     if isinstance(future, Future):
-        return future.cancel(kind=CancelToken)
-    return bool(future.cancel(msg=native.TOKEN))
+        return cancel_future(future, None, CancelToken)
+    return bool(future.cancel(native.TOKEN))
 
 
 def cancel_like(future: Any, cause: BaseException) -> bool:
-    """Cancel a future or task in the way that ``cause`` was: with a token, or asyncio's way."""
+    """Cancel a future or task in the way of ``cause``: with a token, or as asyncio does.
+
+    Returns:
+        Whether it was still running.
+    """
     if isinstance(cause, CancelToken):
         return cancel_with_token(future)
     return bool(future.cancel(*cause.args[:1]))

@@ -17,10 +17,8 @@ from kwf_runtime.lib.base import (
     CancelledError,
     CancelToken,
     cancel_like,
-    cancel_with_token,
     is_awaitable,
     is_coroutine,
-    is_future,
     running_loop,
 )
 from kwf_runtime.lib.native import is_native, spawn
@@ -257,23 +255,3 @@ def all_settled(*aws: Any) -> Any:
     """
     tasks, order = _branches("all_settled", aws)
     return _start(_all_settled(tasks, order))
-
-
-def cancel(awaitable: Any) -> bool:
-    """Raise CancelToken at the innermost await of ``awaitable``.
-
-    Args:
-        awaitable: a task, what a combinator returned, or another future.
-
-    Returns:
-        Whether it was still running.
-
-    Raises:
-        TypeError: it is nothing that runs by itself.
-    """
-    if not is_future(awaitable):
-        raise TypeError(
-            f"W.cancel: a {type(awaitable).__name__} does not run by itself: "
-            "cancel the task that awaits it (asyncio.create_task)"
-        )
-    return cancel_with_token(awaitable)

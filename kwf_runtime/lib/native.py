@@ -29,7 +29,7 @@ def is_native() -> bool:
 
 def _translate(exc: BaseException) -> BaseException:
     """A CancelToken for a CancelledError that carries the token; else the exception itself."""
-    if type(exc) is asyncio.CancelledError and exc.args and exc.args[0] is TOKEN:
+    if type(exc) is asyncio.CancelledError and exc.args == (TOKEN,):
         return CancelToken()
     return exc
 
