@@ -27,6 +27,7 @@ from kwf_compiler.passes.mark import Function, function_kind, mark_module
 from kwf_compiler.passes.names import Names
 from kwf_compiler.passes.reject import reject_module
 from kwf_compiler.passes.scopes import Scope, find_scopes
+from kwf_compiler.transform.cells import check_cells
 from kwf_compiler.transform.simplify import simplify_blocks
 
 PASSES = ("parse", "mark", "reject", "desugar", "anf", "cfg", "simplify", "liveness", "emit")
@@ -92,6 +93,7 @@ class Compilation:
         machine = build_machine(function, names, scopes[id(function)])
         self._stops("cfg", lambda: print_machine(machine))
         verify_machine(simplify_blocks(machine))
+        check_cells(machine)
         self._stops("simplify", lambda: print_machine(machine))
         saved = find_saved(machine)
         self._stops("liveness", lambda: print_machine(machine, saved))

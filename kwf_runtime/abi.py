@@ -9,6 +9,7 @@ Limits: no scheduling and no I/O; frames are in ``core``, names of code in ``ser
 from __future__ import annotations
 
 import builtins
+import contextlib
 import inspect
 import sys
 import types
@@ -16,7 +17,8 @@ from collections.abc import Callable, Sequence
 from importlib.util import resolve_name
 from typing import Any, Final, TypeVar
 
-from kwf_runtime.core.frame import SWITCH, Coroutine
+from kwf_runtime.core.frame import SWITCH, Coroutine, is_caught
+from kwf_runtime.core.asyncgen import AsyncGenerator, Yielded
 from kwf_runtime.core.generator import Generator, delegate
 from kwf_runtime.core.unbound import UNBOUND
 from kwf_runtime.code import alias_patched, patched
@@ -75,6 +77,20 @@ def _marked(function: Any, flag: int) -> Any:
     if hasattr(function, "__type_params__"):
         marked.__type_params__ = function.__type_params__
     return marked
+
+
+def matches(kind: Any) -> bool:
+    """Whether the exception being handled is one that ``except kind`` takes."""
+    exc = sys.exc_info()[1]
+    return exc is not None and is_caught(exc, kind)
+
+
+def own(read: Callable[[], Any], name: str) -> Any:
+    """A captured variable of the function itself, with the error that CPython has for it."""
+    with contextlib.suppress(NameError):
+        return read()
+    text = f"cannot access local variable '{name}' where it is not associated with a value"
+    raise UnboundLocalError(text, name=name)
 
 
 def enter_with(manager: Any) -> tuple[Any, Any]:
@@ -150,8 +166,9 @@ def module(name: str, layouts: dict[str, tuple[Any, ...]], refs: Sequence[str]) 
 
 
 __all__ = [
-    "ABI", "END", "SWITCH", "UNBOUND", "AssertionError", "BaseException", "Cell", "Coroutine",
-    "Generator", "StopAsyncIteration", "aiter", "anext", "asyncgen", "coroutine", "delegate",
-    "enter_async_with", "enter_with", "exc_info", "generator", "iter", "locals", "module", "next",
+    "ABI", "END", "SWITCH", "UNBOUND", "AssertionError", "AsyncGenerator", "BaseException", "Cell",
+    "Coroutine", "Generator", "StopAsyncIteration", "Yielded", "aiter", "anext", "asyncgen", "coroutine", "delegate",
+    "enter_async_with", "enter_with", "exc_info", "generator", "iter", "locals", "matches", "module",
+    "next", "own",
     "set", "slice",
 ]  # fmt: skip

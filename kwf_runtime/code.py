@@ -10,6 +10,7 @@ is the process's own, like the code it describes.
 from __future__ import annotations
 
 import inspect
+import re
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 STEP: Final = "_kwf_step"
 _INFIX: Final = f".<locals>.{STEP}"
+_COMPREHENSION: Final = re.compile(r"\b_kwf_(listcomp|setcomp|dictcomp|genexpr)\d+\b")
 _FLAGS: Final = {
     "Coroutine": inspect.CO_COROUTINE,
     "Generator": inspect.CO_GENERATOR,
@@ -58,13 +60,19 @@ def _nested(code: CodeType) -> list[CodeType]:
     return [const for const in code.co_consts if isinstance(const, CodeType)]
 
 
+def _shown(name: str) -> str:
+    """``<listcomp>`` for the function that a list comprehension became."""
+    return _COMPREHENSION.sub(r"<\1>", name)
+
+
 def _patch(code: CodeType, outer_name: str) -> CodeType:
     qualname = code.co_qualname.replace(_INFIX, "")
     is_step = code.co_name == STEP
+    name = outer_name if is_step else _shown(code.co_name)
     consts: list[Any] = []
     for const in code.co_consts:
         if isinstance(const, CodeType):
-            consts.append(_patch(const, code.co_name))
+            consts.append(_patch(const, name))
         elif const == code.co_qualname and not code.co_flags & inspect.CO_OPTIMIZED:
             consts.append(qualname)  # the __qualname__ that a class body sets
         else:
@@ -73,8 +81,8 @@ def _patch(code: CodeType, outer_name: str) -> CodeType:
     if any(nested.co_name == STEP for nested in _nested(code)):
         flags |= next(flag for name, flag in _FLAGS.items() if name in code.co_names)
     new = code.replace(
-        co_name=outer_name if is_step else code.co_name,
-        co_qualname=qualname,
+        co_name=name,
+        co_qualname=_shown(qualname),
         co_consts=tuple(consts),
         co_flags=flags,
     )

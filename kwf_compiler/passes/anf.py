@@ -31,7 +31,14 @@ import ast
 from typing import cast
 
 from kwf_compiler.diagnostics import InternalCompilerError
-from kwf_compiler.passes.mark import any_suspends, function_kind, is_function, suspends, unmark
+from kwf_compiler.passes.mark import (
+    Function,
+    any_suspends,
+    function_kind,
+    is_function,
+    suspends,
+    unmark,
+)
 from kwf_compiler.passes.names import Names, abi, assign, at, call, load, store
 
 Body = list[ast.stmt]
@@ -60,10 +67,14 @@ class _Anf:
     # Statements
 
     def statement(self, node: ast.stmt, out: Body) -> None:
-        if not suspends(node) or is_function(node) or isinstance(node, ast.ClassDef):
+        if not suspends(node):
             out.append(node)
             return
         match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._function(node, out)
+            case ast.ClassDef():
+                self._class(node, out)
             case ast.Expr():
                 self._expression(node, out)
             case ast.Assign():
@@ -100,6 +111,38 @@ class _Anf:
                 out.append(at(node, ast.Try(*blocks, self.block(node.finalbody))))
             case _:
                 raise InternalCompilerError(f"anf: {ast.dump(node)[:200]}")
+
+    def _function(self, node: Function, out: Body) -> None:
+        """Decorators, defaults and annotations are evaluated in this order, then the function made."""
+        args = node.args
+        everyone = [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
+        named = [a for a in everyone if a is not None and a.annotation is not None]
+        slots: list[tuple[ast.AST, str, int | None]] = []
+        slots += [(node, "decorator_list", i) for i in range(len(node.decorator_list))]
+        slots += [(args, "defaults", i) for i in range(len(args.defaults))]
+        slots += [(args, "kw_defaults", i) for i, d in enumerate(args.kw_defaults) if d]
+        slots += [(arg, "annotation", None) for arg in named]
+        slots += [(node, "returns", None)] if node.returns is not None else []
+        self._fill(slots, out)
+        out.append(node)
+
+    def _class(self, node: ast.ClassDef, out: Body) -> None:
+        slots: list[tuple[ast.AST, str, int | None]] = []
+        slots += [(node, "decorator_list", i) for i in range(len(node.decorator_list))]
+        slots += [(node, "bases", i) for i in range(len(node.bases))]
+        slots += [(keyword, "value", None) for keyword in node.keywords]
+        self._fill(slots, out)
+        out.append(node)
+
+    def _fill(self, slots: list[tuple[ast.AST, str, int | None]], out: Body) -> None:
+        """Evaluate the expressions in these fields in order, and put back what cannot suspend."""
+        held = [getattr(owner, name) for owner, name, _ in slots]
+        nodes = [h if i is None else h[i] for h, (_, _, i) in zip(held, slots, strict=True)]
+        for value, (owner, name, index) in zip(self.operands(nodes, out), slots, strict=True):
+            if index is None:
+                setattr(owner, name, value)
+            else:
+                getattr(owner, name)[index] = value
 
     def _expression(self, node: ast.Expr, out: Body) -> None:
         if isinstance(node.value, ast.Await | ast.Yield | ast.YieldFrom):
@@ -224,6 +267,8 @@ class _Anf:
         return result
 
     def _operand(self, node: ast.expr, out: Body) -> ast.expr:
+        if isinstance(node, _Merged):
+            return at(node, _Merged(self.expr(node.value, out)))
         if isinstance(node, ast.Starred):
             return at(node, ast.Starred(self.expr(node.value, out), node.ctx))
         return self.expr(node, out)
@@ -232,6 +277,9 @@ class _Anf:
         if isinstance(value, ast.Starred):  # unpacked when it is its turn
             unpacked = at(value, ast.List([value], ast.Load()))
             return at(value, ast.Starred(self.temporary(unpacked, out), ast.Load()))
+        if isinstance(value, _Merged):  # merged when it is its turn
+            copied = at(value, ast.Dict([None], [value.value]))
+            return at(value, _Merged(self.temporary(copied, out)))
         if isinstance(value, ast.FormattedValue):  # formatted when it is its turn
             text = self.temporary(at(value, ast.JoinedStr([value])), out)
             return at(value, ast.FormattedValue(text, -1, None))
@@ -332,7 +380,7 @@ class _Anf:
         else:
             args = list(node.args)
         values = [*args, *(_keyword_value(k) for k in node.keywords)]
-        function, *values = self.operands([node.func, *values], out)
+        function, *values = _plain(self.operands([node.func, *values], out))
         positional, named = values[: len(args)], values[len(args) :]
         if lone_star:
             positional = [at(node, ast.Starred(positional[0], ast.Load()))]
@@ -354,8 +402,8 @@ class _Anf:
     def _dict(self, node: ast.Dict, out: Body) -> ast.expr:
         flat: list[ast.expr] = []
         for key, value in zip(node.keys, node.values, strict=True):
-            flat += [_copied(value)] if key is None else [key, value]
-        values = iter(self.operands(flat, out))
+            flat += [at(value, _Merged(value))] if key is None else [key, value]
+        values = iter(_plain(self.operands(flat, out)))
         keys: list[ast.expr | None] = []
         items: list[ast.expr] = []
         for key in node.keys:
@@ -402,10 +450,16 @@ def _as_value(index: ast.expr) -> ast.expr:
     return index
 
 
-def _copied(mapping: ast.expr) -> ast.expr:
-    """``{**mapping}``: a display merges a mapping when it is its turn."""
-    return at(mapping, ast.Dict([None], [mapping]))
+class _Merged(ast.expr):
+    """A mapping behind ``**``, while the operands around it are put in order."""
+
+    _fields = ("value",)
+    value: ast.expr
+
+
+def _plain(operands: list[ast.expr]) -> list[ast.expr]:
+    return [o.value if isinstance(o, _Merged) else o for o in operands]
 
 
 def _keyword_value(keyword: ast.keyword) -> ast.expr:
-    return keyword.value if keyword.arg is not None else _copied(keyword.value)
+    return keyword.value if keyword.arg is not None else at(keyword, _Merged(keyword.value))

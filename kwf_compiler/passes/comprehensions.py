@@ -6,14 +6,14 @@ Before::
 
 After::
 
-    async def _listcomp1(_iter1):
+    async def _kwf_listcomp1(_iter1):
         _out1 = []
         for x in _iter1:
             if x:
                 _item1 = await f(x)
                 _out1.append(_item1)
         return _out1
-    total = await _listcomp1(_kwf.iter(xs))
+    total = await _kwf_listcomp1(_kwf.iter(xs))
 
 This is how CPython 3.11 itself compiles them, so that scopes, closures over the loop variable and the moment
 at which each part is evaluated stay what they are. A walrus inside binds the enclosing function's variable.
@@ -39,10 +39,10 @@ _CONSUMERS = frozenset(
     + ("sorted", "sum", "tuple")
 )
 _STEMS = {
-    ast.ListComp: "listcomp",
-    ast.SetComp: "setcomp",
-    ast.DictComp: "dictcomp",
-    ast.GeneratorExp: "genexpr",
+    ast.ListComp: "kwf_listcomp",
+    ast.SetComp: "kwf_setcomp",
+    ast.DictComp: "kwf_dictcomp",
+    ast.GeneratorExp: "kwf_genexpr",
 }
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
@@ -95,7 +95,7 @@ class Comprehensions:
         kind = ast.AsyncFunctionDef if is_async else ast.FunctionDef
         made = kind(name, args, body, [], None, None, **_no_type_params(kind))
         first = node.generators[0]
-        iterated = call(abi("aiter" if first.is_async else "iter"), first.iter)
+        iterated = call(abi("aiter" if first.is_async else "iter"), folded(first.iter))
         result: ast.expr = call(load(name), iterated)
         if is_async and not generator:
             result = ast.Await(result)
@@ -130,6 +130,16 @@ class Comprehensions:
         if len(inner) < len(bound):
             out.append(ast.Global([name for name in bound if name in self.globals]))
         return [*out, ast.Nonlocal(inner)] if inner else out
+
+
+def folded(iterable: ast.expr) -> ast.expr:
+    """A list display that is only iterated is a tuple (Python/ast_opt.c, ``fold_iter``)."""
+    starred = isinstance(iterable, ast.List) and any(
+        isinstance(element, ast.Starred) for element in iterable.elts
+    )
+    if not isinstance(iterable, ast.List) or starred:
+        return iterable
+    return at(iterable, ast.Tuple(iterable.elts, ast.Load()))
 
 
 def _no_type_params(kind: type[ast.AST]) -> dict[str, list[ast.expr]]:

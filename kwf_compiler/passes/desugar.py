@@ -34,7 +34,7 @@ from __future__ import annotations
 import ast
 from typing import cast
 
-from kwf_compiler.passes.comprehensions import Comprehensions
+from kwf_compiler.passes.comprehensions import Comprehensions, folded
 from kwf_compiler.passes.mark import (
     Function,
     function_kind,
@@ -121,8 +121,7 @@ class _Machine:
         )
         body = self.block(function.body[len(docstring) :], False, False)
         declared = self.comprehensions.declarations
-        declare = [ast.AnnAssign(store(n), abi("Cell"), None, 1) for n in declared]
-        head = [*docstring, *scope, *(at(function, d) for d in declare)]
+        head = [*docstring, *scope, *(at(function, declare_local(n)) for n in declared)]
         function.body = [*head, *body]
 
     def block(self, body: list[ast.stmt], in_loop: bool, in_finally: bool) -> list[ast.stmt]:
@@ -160,6 +159,7 @@ class _Machine:
         if isinstance(node, ast.Try):
             split_finally = in_finally or bool(node.finalbody)
             node.finalbody = self.block(node.finalbody, in_loop, in_finally)
+            self._awaited_types(node)
             for handler in node.handlers:
                 unbinds = handler.name is not None
                 handler.body = self.block(handler.body, in_loop, split_finally or unbinds)
@@ -220,7 +220,7 @@ class _Machine:
             node.iter,
             _ASYNC_FOR if node.orelse else _ASYNC_FOR.replace("else:\n    ORELSE\n", ""),
             ITERATOR=load(iterator),
-            AITER=call(abi("aiter"), node.iter),
+            AITER=call(abi("aiter"), folded(node.iter)),
             MORE=load(self.names.fresh("more")),
             ITEM=load(item),
             NEXT=following,
@@ -230,22 +230,64 @@ class _Machine:
         return self.comprehensions.hoist(filled)
 
     def _match(self, node: ast.Match, in_loop: bool, in_finally: bool) -> list[ast.stmt]:
-        """A native ``match`` picks the case and binds its captures; an ``if`` runs its body."""
+        """A native ``match`` picks the case and binds its captures; an ``if`` runs its body.
+
+        A guard that suspends is tested behind its ``match``; the cases after it get their own.
+        """
         chosen = self.names.fresh("case")
         branches: list[ast.stmt] = []
         for number, case in reversed(list(enumerate(node.cases))):
             test = ast.Compare(load(chosen), [ast.Eq()], [ast.Constant(number)])
             body = self.block(case.body, in_loop, in_finally)
             branches = [at(case.body[0], ast.If(test, body, branches))]
+        out = [at(node, assign(chosen, ast.Constant(None)))]
+        guarded = any(case.guard is not None and suspends(case.guard) for case in node.cases)
+        subject = node.subject
+        if guarded or suspends(subject):
+            name = self.names.fresh("subject")
+            out.append(at(subject, assign(name, subject)))
+            subject = at(subject, load(name))
         for number, case in enumerate(node.cases):
             case.body = [at(case.body[0], assign(chosen, ast.Constant(number)))]
-        start = at(node, assign(chosen, ast.Constant(-1)))
-        subject: list[ast.stmt] = []
-        if suspends(node.subject):
-            name = self.names.fresh("subject")
-            subject = [at(node.subject, assign(name, node.subject))]
-            node.subject = at(node.subject, load(name))
-        return self.comprehensions.hoist([*subject, start, node, *branches])
+        if not guarded:
+            node.subject = subject
+            return self.comprehensions.hoist([*out, node, *branches])
+        rest = out
+        for number, case in enumerate(node.cases):
+            inner: list[ast.stmt] = [at(node, ast.Match(subject, [case]))]
+            if case.guard is not None and suspends(case.guard):
+                taken = ast.Compare(load(chosen), [ast.Eq()], [ast.Constant(number)])
+                failed = ast.BoolOp(ast.And(), [taken, ast.UnaryOp(ast.Not(), case.guard)])
+                undo = assign(chosen, ast.Constant(None))
+                inner.append(at(case.guard, ast.If(failed, [undo], [])))
+                case.guard = None
+            if number == 0:
+                rest += inner
+            else:
+                none_yet = ast.Compare(load(chosen), [ast.Is()], [ast.Constant(None)])
+                rest.append(at(node, ast.If(none_yet, inner, [])))
+                rest = inner
+        return self.comprehensions.hoist([*out, *branches])
+
+    def _awaited_types(self, node: ast.Try) -> None:
+        """``except (await f()) as e`` as an ``if`` in a bare ``except``, and so the clauses after it."""
+        first = next((i for i, h in enumerate(node.handlers) if h.type and suspends(h.type)), None)
+        if first is None:
+            return
+        body: list[ast.stmt] = [ast.Raise(None, None)]
+        for handler in reversed(node.handlers[first:]):
+            if handler.type is None:
+                body = handler.body
+                continue
+            inside = handler.body
+            if handler.name is not None:
+                last = ast.Subscript(call(abi("exc_info")), ast.Constant(1), ast.Load())
+                unbind = [assign(handler.name, ast.Constant(None))]
+                unbind.append(ast.Delete([ast.Name(handler.name, ast.Del())]))  # type: ignore[arg-type]
+                inside = [assign(handler.name, last), ast.Try(inside, [], [], [*unbind])]
+            body = [at(handler, ast.If(call(abi("matches"), handler.type), inside, body))]
+        caught = ast.ExceptHandler(None, None, [at(node, s) for s in body])
+        node.handlers[first:] = [at(node.handlers[first], caught)]
 
     def _assert(self, node: ast.Assert) -> list[ast.stmt]:
         error: ast.expr = abi("AssertionError")
@@ -269,6 +311,11 @@ def _await(value: ast.expr, label: str) -> ast.Await:
     return node
 
 
+def declare_local(name: str) -> ast.stmt:
+    """A statement that does nothing, but makes ``name`` a local variable."""
+    return ast.If(ast.Constant(False), [assign(name, ast.Constant(None))], [])
+
+
 class _NoAnnotations(ast.NodeTransformer):
     """Makes plain assignments of annotated ones, in one function's own scope."""
 
@@ -278,8 +325,7 @@ class _NoAnnotations(ast.NodeTransformer):
         match node.target:
             case ast.Name():
                 # Still makes the name local.
-                declare = ast.Assign([node.target], ast.Constant(None))
-                return at(node, ast.If(ast.Constant(False), [declare], []))
+                return at(node, declare_local(node.target.id))
             case ast.Attribute(value=value):
                 return at(node, ast.Expr(value))
             case ast.Subscript(value=value, slice=index):

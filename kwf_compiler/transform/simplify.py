@@ -25,7 +25,6 @@ def simplify_blocks(machine: Machine) -> Machine:
     """Join what can be joined, in place."""
     for block in machine.blocks():
         block.end = _retarget(block.end)
-    machine.entry = _final(machine.entry)
     changed = True
     while changed:
         changed = False

@@ -115,6 +115,19 @@ class Frame:
     def __repr__(self) -> str:
         return f"<{self._noun} object {self.qualname} at {id(self):#x}>"
 
+    def end(self) -> bool:
+        """Let go of everything; tell whether the last step failed."""
+        failed = self.pc == FAILED
+        self.pc = ENDED
+        self.slots = self.handled = ()
+        self.caller = self.outer = self.leaf = None
+        self.running = False
+        return failed
+
+    def finish(self, out: Any) -> tuple[Any, BaseException | None]:
+        """The value and the exception that the caller gets, after a step that gave ``out``."""
+        raise NotImplementedError
+
     # What steps call. They take the exception from the frame, never as a local of their own:
     # a local would tie exception, traceback and activation into a cycle.
 
@@ -151,13 +164,19 @@ class Frame:
 
     def catches(self, kind: Any) -> bool:
         """Whether ``except kind`` takes the innermost handled exception (CHECK_EXC_MATCH)."""
-        for one in kind if isinstance(kind, tuple) else (kind,):
-            if not (isinstance(one, type) and issubclass(one, BaseException)):
-                raise TypeError(
-                    "catching classes that do not inherit from BaseException is not allowed"
-                )
-        mro = type(self.handled[-1]).__mro__
-        return any(one in mro for one in (kind if isinstance(kind, tuple) else (kind,)))
+        return is_caught(self.handled[-1], kind)
+
+
+def is_caught(exc: BaseException, kind: Any) -> bool:
+    """Whether ``except kind`` takes ``exc``: by its real class, with the interpreter's checks."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    for one in kinds:
+        if not (isinstance(one, type) and issubclass(one, BaseException)):
+            raise TypeError(
+                "catching classes that do not inherit from BaseException is not allowed"
+            )
+    mro = type(exc).__mro__
+    return any(one in mro for one in kinds)
 
 
 def _pass_through(exc: BaseException) -> BaseException:
@@ -228,7 +247,6 @@ def _not_stop(exc: BaseException, noun: str, kind: type[BaseException]) -> BaseE
     error = RuntimeError(f"{noun} raised {kind.__name__}")
     error.__cause__ = error.__context__ = exc
     error.__suppress_context__ = True
-    error.__traceback__ = exc.__traceback__
     return error
 
 
@@ -294,11 +312,96 @@ def _iterator(awaited: Any) -> Any:
     return iterator
 
 
-class Coroutine(Frame, collections.abc.Coroutine[Any, Any, Any]):
+class Link:
+    """What a frame may await by linking another frame to it, with no native frame in between."""
+
+    __slots__ = ()
+
+    def link(self, caller: Frame) -> tuple[Frame, Any, BaseException | None]:
+        """Make a frame a callee of ``caller``; return it, and what to resume it with."""
+        raise NotImplementedError
+
+
+class Yielded:
+    """A value that an async generator yields, as told from what it awaits."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Unwinding:
+    """An exception thrown into a suspended await chain, on its way out of it.
+
+    CPython throws at the innermost frame and then resumes one caller after the other, each with what
+    came out of the frame below (``_gen_throw``); ``close`` does so with a GeneratorExit for each.
+
+    Attributes:
+        frame: the innermost frame of the suspended chain that has not ended.
+        closing: a GeneratorExit was thrown.
+    """
+
+    __slots__ = ("closing", "entered", "frame")
+
+    def __init__(self, frame: Frame, exc: BaseException) -> None:
+        self.frame = frame
+        self.closing = isinstance(exc, GeneratorExit)
+        self.entered = False
+
+    def chain(self, frame: Frame, exc: BaseException) -> None:
+        """Set the context of ``exc`` when it enters a frame of the suspended chain."""
+        if frame is self.frame and not self.entered:
+            self.entered = True
+            _chain(exc, frame.handled[-1] if frame.handled else None)
+
+    def ended(self, caller: Frame, exc: BaseException | None) -> BaseException | None:
+        """What ``caller`` is resumed with, now that the frame below it has ended."""
+        self.frame, self.entered = caller, False
+        if self.closing and (exc is None or isinstance(exc, GeneratorExit | StopIteration)):
+            return GeneratorExit()
+        return exc
+
+    def ignored(self, root: Frame) -> bool:
+        """Whether the frame that now suspends should have ended."""
+        return self.closing and self.frame is not root
+
+    def detach(self, leaf: Frame) -> tuple[Frame, BaseException]:
+        """Leave a frame that ignored its GeneratorExit suspended; its caller gets an error."""
+        ignoring = self.frame
+        caller = ignoring.caller
+        assert caller is not None
+        ignoring.caller = None
+        ignoring.running = False
+        ignoring.leaf = None if leaf is ignoring else leaf
+        self.frame, self.entered = caller, False
+        return caller, RuntimeError(f"{ignoring._noun} ignored GeneratorExit")
+
+
+class Coroutine(Frame, Link, collections.abc.Coroutine[Any, Any, Any]):
     """What a compiled ``async def`` returns."""
 
     __slots__ = ()
     _noun = "coroutine"
+
+    def link(self, caller: Frame) -> tuple[Frame, Any, BaseException | None]:
+        """Start as the callee of ``caller``.
+
+        Raises:
+            RuntimeError: it was awaited before.
+        """
+        if self.pc < 0:
+            raise RuntimeError("cannot reuse already awaited coroutine")
+        if self.pc > 0 or self.running:
+            raise RuntimeError("coroutine is being awaited already")
+        self.caller, self.running = caller, True
+        self.outer = caller.handled[-1] if caller.handled else caller.outer
+        return self, None, None
+
+    def finish(self, out: Any) -> tuple[Any, BaseException | None]:
+        """The value and the exception of this frame, whose last step gave ``out``."""
+        failed = self.end()
+        return (None, _not_stop(out, "coroutine", StopIteration)) if failed else (out, None)
 
     def send(self, value: Any) -> Any:
         """Resume with ``value``; return what is awaited next.
@@ -318,8 +421,6 @@ class Coroutine(Frame, collections.abc.Coroutine[Any, Any, Any]):
         if self.pc == 0 and not self.running:
             self.pc = ENDED
             _raise(exc)
-        leaf: Frame = self if self.leaf is None else self.leaf
-        _chain(exc, leaf.handled[-1] if leaf.handled else leaf.outer)
         return self._run(None, exc)
 
     def close(self) -> None:
@@ -355,50 +456,59 @@ class Coroutine(Frame, collections.abc.Coroutine[Any, Any, Any]):
             raise RuntimeError("cannot reuse already awaited coroutine")
         self.running = True
         frame: Frame = self if self.leaf is None else self.leaf
+        unwinding = None if exc is None else Unwinding(frame, exc)
         try:
             while True:
-                if (
-                    frame.delegate is not None
-                    and exc is not None
-                    and isinstance(frame.delegate, Trap)
-                ):
-                    frame.delegate = None  # one that is thrown at only leaves the future
-                elif frame.delegate is not None:
-                    try:
-                        out = _drive(frame.delegate, value, exc)
-                    except StopIteration as stop:
-                        value, exc = stop.value, None
-                    except BaseException as error:
-                        value, exc = None, _trim(error)
+                if frame.delegate is not None:
+                    if exc is not None and isinstance(frame.delegate, Trap):
+                        out = None  # one that is thrown at only leaves the future
                     else:
-                        self.leaf = None if frame is self else frame
-                        return out
+                        try:
+                            out = _drive(frame.delegate, value, exc)
+                        except StopIteration as stop:
+                            value, exc = stop.value, None
+                        except BaseException as error:
+                            value, exc = None, _trim(error)
+                        else:
+                            if unwinding is None or not unwinding.ignored(self):
+                                self.leaf = None if frame is self else frame
+                                return out
+                            frame, exc = unwinding.detach(frame)
+                            continue
                     frame.delegate = None
+                if unwinding is not None and exc is not None:
+                    unwinding.chain(frame, exc)
                 out = _step(frame, value, exc)
-                if frame.pc < 0:
-                    value, exc = _end(frame, out)
+                if frame.pc < 0 or type(out) is Yielded:
+                    caller = frame.caller
+                    value, exc = frame.finish(out)
                     if frame is self:
                         break
-                    callee, frame = frame, frame.caller
-                    callee.caller = None
+                    if unwinding is not None and unwinding.frame is frame:
+                        assert caller is not None
+                        exc = unwinding.ended(caller, exc)
+                        value = value if exc is None else None
+                    frame = caller  # type: ignore[assignment]
                     continue
                 value = exc = None
                 if out is SWITCH:
                     continue
-                if type(out) is Coroutine:
-                    if out.pc == 0 and not out.running:
-                        out.caller, out.running = frame, True
-                        out.outer = frame.handled[-1] if frame.handled else frame.outer
-                        frame = out
-                    else:
-                        exc = _reused(out)
-                elif isinstance(out, Trap):
+                if isinstance(out, Trap):
                     future = out.__kwf_await__()
-                    if not future.done():
+                    if future.done():
+                        value, exc = _outcome(future)
+                    elif unwinding is not None and unwinding.ignored(self):
+                        frame.delegate = future
+                        frame, exc = unwinding.detach(frame)
+                    else:
                         frame.delegate = future
                         self.leaf = None if frame is self else frame
                         return future
-                    value, exc = _outcome(future)
+                elif isinstance(out, Link):
+                    try:
+                        frame, value, exc = out.link(frame)
+                    except BaseException as error:
+                        exc = _trim(error)
                 else:
                     try:
                         frame.delegate = _iterator(out)
@@ -409,24 +519,6 @@ class Coroutine(Frame, collections.abc.Coroutine[Any, Any, Any]):
         if exc is not None:
             _raise(exc)
         raise StopIteration(value)
-
-
-def _end(frame: Frame, out: Any) -> tuple[Any, BaseException | None]:
-    """The value and the exception of a frame that has just ended."""
-    failed = frame.pc == FAILED
-    frame.pc = ENDED
-    frame.slots = frame.handled = ()
-    frame.outer = frame.leaf = None
-    frame.running = False
-    if failed:
-        return None, _not_stop(out, "coroutine", StopIteration)
-    return out, None
-
-
-def _reused(coroutine: Coroutine) -> RuntimeError:
-    if coroutine.pc < 0:
-        return RuntimeError("cannot reuse already awaited coroutine")
-    return RuntimeError("coroutine is being awaited already")
 
 
 def _outcome(future: Any) -> tuple[Any, BaseException | None]:

@@ -114,8 +114,7 @@ class Generator(Frame, collections.abc.Generator[Any, Any, Any]):
                 value = exc = None
         finally:
             self.running = False
-        self.pc = ENDED
-        self.slots = self.handled = ()
+        self.end()
         if pc == FAILED:
             _raise(_not_stop(out, "generator", StopIteration))
         raise StopIteration(out)

@@ -1,0 +1,98 @@
+"""Cells: a captured variable of the function itself that may be unbound is read through a check.
+
+Goal: CPython says ``UnboundLocalError`` where a function reads its own unbound variable, captured or not. In a step,
+a captured variable is a free one, for which it would say ``NameError``.
+
+Before: ``print(x)``, where an inner function captures ``x`` and it may be unbound.
+After: ``print(_kwf.own(lambda: x, 'x'))``.
+
+Limits: only where analysis cannot show that the variable is bound; comprehensions keep CPython's own error.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from kwf_compiler.analysis.liveness import find_bound
+from kwf_compiler.analysis.variables import binds, end_binds, reads, unbinds
+from kwf_compiler.ir.nodes import Block, Branch, Machine, Return, Suspend
+from kwf_compiler.passes.mark import COMPREHENSIONS, is_function
+from kwf_compiler.passes.names import abi, at, call, load
+
+
+def check_cells(machine: Machine) -> Machine:
+    """Put the checks in, in place."""
+    if not machine.cells:
+        return machine
+    args = {a.arg for a in ast.walk(machine.function.args) if isinstance(a, ast.arg)}
+    cells = frozenset(machine.cells)
+    params = tuple(args & (cells | set(machine.params)))
+    bound = find_bound(replace(machine, locals=cells, params=params))
+    lost_inside = {name for s in machine.function.body for name in _deleted_inside(s)} & cells
+    for block in machine.blocks():
+        _check_block(block, cells, set(bound[block]) - lost_inside, lost_inside)
+    return machine
+
+
+def _deleted_inside(node: ast.AST) -> set[str]:
+    """Names that inner functions delete."""
+    found: set[str] = set()
+    for child in ast.walk(node):
+        if is_function(child):
+            found |= set().union(*map(unbinds, child.body))
+    return found
+
+
+def _check_block(block: Block, cells: frozenset[str], bound: set[str], lost: set[str]) -> None:
+    if block.resume is not None and block.resume.target is not None:
+        bound.add(block.resume.target)
+    body: list[ast.stmt] = []
+    for statement in block.body:
+        unsure = cells - bound
+        touched = unsure & (reads(statement) | unbinds(statement))
+        if touched:
+            first = _statement_reads(statement) & touched
+            body += [at(statement, ast.Expr(_check(name))) for name in sorted(first)]
+            statement = _Check(touched).visit(statement)
+        body.append(statement)
+        bound = (bound - unbinds(statement)) | (binds(statement) - unbinds(statement))
+        bound -= lost
+    block.body = body
+    checker = _Check(cells - bound - end_binds(block.end))
+    match block.end:
+        case Branch(test):
+            block.end = replace(block.end, test=checker.visit(test))
+        case Return(ast.expr() as value) | Suspend(_, ast.expr() as value):
+            field = "value" if isinstance(block.end, Return) else "operand"
+            block.end = replace(block.end, **{field: checker.visit(value)})  # type: ignore[arg-type]
+
+
+def _statement_reads(statement: ast.stmt) -> set[str]:
+    """Variables that the statement itself reads, not an expression in it: ``del x``, ``x += 1``."""
+    match statement:
+        case ast.Delete(targets=targets):
+            return {t.id for t in targets if isinstance(t, ast.Name)}
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return {name}
+    return set()
+
+
+def _check(name: str) -> ast.expr:
+    none = ast.arguments([], [], None, [], [], None, [])
+    return call(abi("own"), ast.Lambda(none, load(name)), ast.Constant(name))
+
+
+class _Check(ast.NodeTransformer):
+    def __init__(self, names: set[str] | frozenset[str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if isinstance(node.ctx, ast.Load) and node.id in self.names:
+            return at(node, _check(node.id))
+        return node
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        if is_function(node) or isinstance(node, (ast.Lambda, ast.ClassDef, *COMPREHENSIONS)):
+            return node
+        return super().generic_visit(node)
