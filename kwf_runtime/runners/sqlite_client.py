@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
-from kwf_runtime.runners.base import TopicInfo
+from kwf_runtime.runners.base import Clock, TopicInfo
 from kwf_runtime.runners.envelope import ThreadRecord
 from kwf_runtime.runners.local import system_clock_ms
 from kwf_runtime.runners.records import OutRecord, Record
@@ -23,19 +23,24 @@ _PAGE_BYTES = 16 * 1024 * 1024
 class SqliteClient:
     """Appends to the log and reads what is committed; see `base.Client`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock = system_clock_ms) -> None:
         """Open the file that the settings name, making it if there is none.
+
+        Args:
+            settings: Name of the file.
+            clock: Gives records their timestamps; tests bring their own.
 
         Raises:
             ConfigError: The file cannot be used.
         """
+        self._clock = clock
         self._db = open_database(settings.db, checkpoints=False)
 
     def send(self, records: Iterable[OutRecord]) -> None:
         """See `base.Client.send`."""
         written = list(records)
         with writing(self._db):
-            append_records(self._db, written, system_clock_ms())
+            append_records(self._db, written, self._clock())
 
     def tail(
         self, topic: str, *, from_start: bool, count: int | None, timeout_s: float | None
