@@ -277,6 +277,25 @@ def _drive(path: Path, load: Load, hop: Hop, replace: dict[int, object]) -> Run:
     return Run(list(probe.trace), list(probe.tracebacks), suspensions, complaints)
 
 
+def run_on_engine(path: Path, *, replace: dict[int, object] | None = None) -> list[str]:
+    """Run a program as a workflow thread, saved and loaded between its steps; return its trace."""
+    from kwf_compiler import hook
+    from kwf_runtime.testing import Thread
+
+    register_support()
+    workflow = hook.load_source(PROGRAMS.parent / "programs_engine.py", "programs_engine")
+    module = load_compiled(path)
+    thread = Thread(workflow, module.main)
+    suspensions = 0
+    while not thread.done:
+        (ref,) = thread.waiting
+        thread.resume(ref, _answer(module, suspensions, replace or {}))
+        suspensions += 1
+    if thread.error is not None:
+        raise AssertionError(f"{thread.error}\n{thread.last.traceback}")
+    return [value or "" for topic, _, value in thread.outputs if topic == "trace"]
+
+
 @dataclass
 class Closed:
     """``close()`` was called, ``attempts`` times until the coroutine obeyed."""

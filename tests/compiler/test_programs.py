@@ -21,6 +21,7 @@ from tests.programs_support import (
     load_compiled,
     load_native,
     run,
+    run_on_engine,
     stay,
 )
 
@@ -100,6 +101,15 @@ def test_faults(path: Path, mode: str, kind: str) -> None:
         except AssertionError as error:
             error.add_note(f"with {kind} at suspension {at}")
             raise
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in RUN if "# not on the engine:" not in path.read_text()],
+    ids=lambda path: path.stem,
+)
+def test_engine(path: Path) -> None:
+    assert run_on_engine(path) == native(path).trace
 
 
 @pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.stem)

@@ -1,5 +1,4 @@
 """Asynchronous generators: awaits and yields mixed, walked by ``async for``, closed."""
-# refused: KWF201
 
 FAULTS = False  # the end of an abandoned asynchronous generator is a matter of the event loop
 

@@ -1,5 +1,4 @@
 """Exceptions of asynchronous generators: raised, thrown in, and stopping ones."""
-# refused: KWF201
 
 FAULTS = False  # the end of an abandoned asynchronous generator is a matter of the event loop
 

@@ -1,5 +1,5 @@
 """Awaits in the decorators, bases and keywords of a class made in a function."""
-# refused: KWF204
+# not saved: a class that a function has made is of no module
 
 
 class Base:

@@ -1,4 +1,5 @@
 """Class bodies in asynchronous functions: capture, scope, methods, instances kept."""
+# not saved: a class that a function has made is of no module
 
 
 async def main(p):

@@ -1,5 +1,4 @@
 """An await in a decorator of a nested function."""
-# refused: KWF203
 
 
 def tagged(tag):

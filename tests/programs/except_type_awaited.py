@@ -1,5 +1,4 @@
 """The type in an ``except`` clause is computed by an await."""
-# refused: KWF206
 
 
 async def kind(p, which):

@@ -1,5 +1,4 @@
 """Asynchronous generator expressions: awaits in them, walked by ``async for`` and comprehensions."""
-# refused: KWF201
 
 FAULTS = False  # the end of an abandoned asynchronous generator is a matter of the event loop
 

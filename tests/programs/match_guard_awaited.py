@@ -1,5 +1,4 @@
 """Awaits in the guards of ``match``."""
-# refused: KWF205
 
 
 async def main(p):

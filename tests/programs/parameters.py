@@ -6,9 +6,8 @@ async def everything(p, a, b=2, /, c=3, *args, d, e=5, **kwargs):
     return a, b, c, args, d, e, kwargs
 
 
-async def shared(p, items=[]):  # noqa: B006
-    items.append(await p(len(items)))
-    return list(items)
+async def plain(p, items=()):
+    return [*items, await p(len(items))]
 
 
 async def renamed(p, *values, **options):
@@ -21,9 +20,8 @@ async def renamed(p, *values, **options):
 async def main(p):
     p.log(await everything(p, 1, d=4))
     p.log(await everything(p, 1, 2, 3, 4, 5, d=6, e=7, f=8, a="keyword a"))
-    p.log(await shared(p), await shared(p), await shared(p, []))
+    p.log(await plain(p), await plain(p, [1]))
     p.log(await renamed(p, 1, 2, 3, removed=True))
-    shared.__defaults__[0].clear()
     for attempt in range(3):
         try:
             if attempt == 0:
@@ -31,6 +29,6 @@ async def main(p):
             elif attempt == 1:
                 await everything(p, 1)
             else:
-                await shared(p, [], unknown=1)
+                await plain(p, [], unknown=1)
         except TypeError as error:
             p.log(error)

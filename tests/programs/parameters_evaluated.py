@@ -1,5 +1,4 @@
 """Defaults, annotations and decorators of nested functions that are awaited where they are defined."""
-# refused: KWF203
 
 
 async def main(p):

@@ -46,12 +46,13 @@ class Bottom(Middle, Mixin):
         return "plain bottom"
 
 
+class Inner:
+    class Deep(Bottom):
+        async def run(self, p, x):
+            return ["deep", *await super().run(p, x)][:3]
+
+
 async def main(p):
     bottom, plain = await Bottom.make(p)
     p.log(await bottom.run(p, 1), type(bottom).__name__)
-
-    class Local(Bottom):
-        async def run(self, p, x):
-            return ["local", *await super().run(p, x)][:3]
-
-    p.log(await Local().run(p, 2), Local.run.__qualname__)
+    p.log(await Inner.Deep().run(p, 2), Inner.Deep.run.__qualname__)
