@@ -1,7 +1,7 @@
 """Book a trip: a car, a hotel and a flight, or none of them.
 
-A record to `saga-reserve-<kind>` asks for a reservation: its key is the trip, its value the id under
-which the company answers. `saga-cancel-<kind>` takes the same back, answered or not.
+A record to `saga-reserve-<kind>` asks for a reservation: its key is the trip, its value the id
+under which the company answers. `saga-cancel-<kind>` takes the same back, answered or not.
 """
 
 import asyncio
