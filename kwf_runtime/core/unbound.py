@@ -22,6 +22,7 @@ class Unbound:
         return cls._only
 
     def __repr__(self) -> str:
+        """Show the name that code has for it."""
         return "UNBOUND"
 
 

@@ -10,11 +10,23 @@ from typing import Any
 
 from kwf_runtime.errors import UnsavableError
 from kwf_runtime.serial.framing import pack, unpack
+from kwf_runtime.serial.inspection import Node, inspect_bytes, render, to_json, walk
 from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.registry import DEFAULT, Registry
 from kwf_runtime.serial.writer import Unsavable, Writer
 
-__all__ = ["DEFAULT", "Registry", "dumps", "loads", "register"]
+__all__ = [
+    "DEFAULT",
+    "Node",
+    "Registry",
+    "dumps",
+    "inspect_bytes",
+    "loads",
+    "register",
+    "render",
+    "to_json",
+    "walk",
+]
 
 
 def dumps(obj: object, *, registry: Registry = DEFAULT) -> bytes:

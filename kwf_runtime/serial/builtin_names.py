@@ -30,13 +30,13 @@ from typing import Any, Final
 _FUNCTIONS: Final = (
     "abs all any ascii bin callable chr divmod format hash hex id isinstance issubclass iter len "
     "max min next oct ord pow print repr round sorted sum"
-).split()
+)
 
 _OPERATORS: Final = (
-    "add and_ concat contains countOf eq floordiv ge getitem gt iadd iand iconcat ifloordiv ilshift "
-    "imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itruediv ixor le "
+    "add and_ concat contains countOf eq floordiv ge getitem gt iadd iand iconcat ifloordiv "
+    "ilshift imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itruediv ixor le "
     "length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift sub truediv truth xor"
-).split()
+)
 
 _TYPES: Final[dict[Any, str]] = {
     asyncio: "BrokenBarrierError CancelledError InvalidStateError QueueEmpty QueueFull",
@@ -66,10 +66,11 @@ _UNSAFE_TYPES: Final = {"super", "memoryview"}
 
 def _standard() -> dict[str, object]:
     found: dict[str, object] = {}
+    functions = _FUNCTIONS.split()
     for name, value in vars(builtins).items():
-        if name in _FUNCTIONS or (isinstance(value, type) and name not in _UNSAFE_TYPES):
+        if name in functions or (isinstance(value, type) and name not in _UNSAFE_TYPES):
             found[f"builtins:{name}"] = value
-    for name in _OPERATORS:
+    for name in _OPERATORS.split():
         found[f"operator:{name}"] = getattr(operator, name)
     for module, names in _TYPES.items():
         for name in names.split():

@@ -20,6 +20,7 @@ from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.instances import (
     class_name,
     make_setter,
+    per_class,
     resolve_class,
     slot_descriptors,
     solid_base,
@@ -78,7 +79,7 @@ def save_error(writer: Writer, value: BaseException) -> Iterator[Any]:
     return iter(fields.values())
 
 
-@functools.lru_cache(1024)
+@per_class
 def _members(kind: type[BaseException]) -> tuple[str, ...]:
     return next((names for base, names in _MEMBERS.items() if issubclass(kind, base)), ())
 
@@ -101,7 +102,7 @@ def error_opener(reader: Reader, name: str, *names: str) -> Opener:
     if not issubclass(kind, BaseException):
         raise DecodeError(f"saved state uses {name} as an exception class, and it is none")
     size, fill = len(names), _make_fill(kind, name, names)
-    base = solid_base(kind)
+    base: Any = solid_base(kind)
     if base is BaseException or not issubclass(kind, BaseExceptionGroup):
 
         def open_error(reader: Reader) -> Opened:

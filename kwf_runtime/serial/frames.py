@@ -10,7 +10,6 @@ variables; otherwise it is a CodeMissingError, which parks the thread.
 
 from __future__ import annotations
 
-import functools
 import operator
 import types
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from kwf_runtime.core.frame import Frame
 from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.functions import check_cells, read_cells, write_cells
+from kwf_runtime.serial.instances import per_class
 from kwf_runtime.serial.reader import Items, Opened, Opener, Reader
 from kwf_runtime.serial.registry import CodeEntry
 from kwf_runtime.serial.writer import Unsavable, Writer
@@ -28,14 +28,14 @@ _OWN: Final = frozenset(("step", "pc", "slots", "__weakref__", "__dict__"))
 _ENDED: Final = -1
 
 
-@functools.lru_cache(64)
+@per_class
 def _attributes(kind: type[Frame]) -> tuple[str, ...]:
     """Return the attributes of a frame class besides code and slots."""
     names = {name for base in kind.__mro__ for name in getattr(base, "__slots__", ())}
     return tuple(sorted(names - _OWN))
 
 
-@functools.lru_cache(64)
+@per_class
 def _defaults(kind: type[Frame]) -> tuple[Any, ...]:
     """Return what the attributes are in a new frame, in the order of ``_attributes``."""
     probe = kind(_no_step, ())
@@ -48,14 +48,15 @@ def _no_step(frame: Frame, value: Any, thrown: bool) -> Any:
     """Stand for a step that is never run."""
 
 
-@functools.lru_cache(64)
+@per_class
 def _getter(kind: type[Frame]) -> operator.attrgetter[tuple[Any, ...]]:
     return operator.attrgetter(*_attributes(kind))
 
 
 def frame_class_name(kind: type[Frame]) -> str:
     """Return what stands for a class of frames."""
-    return kind.__dict__.get("__kwf_savable__", kind.__name__)
+    name: str = kind.__dict__.get("__kwf_savable__", kind.__name__)
+    return name
 
 
 def _frame_class(name: str) -> type[Frame]:
@@ -86,13 +87,14 @@ def save_frame(writer: Writer, value: Frame) -> Iterator[Any] | None:
     pc, slots = value.pc, value.slots
     if pc < 0:
         key: Any = (kind, entry, _ENDED)
-        tag = writer.tag(key) or writer.shape(
+        ended = writer.tag(key) or writer.shape(
             key, f.FRAME, frame_class_name(kind), entry.id, None, (), (), ()
         )
-        writer.stream.append(tag)
+        writer.stream.append(ended)
         return None
     found, defaults = _getter(kind)(value), _defaults(kind)
-    names, values = [], []
+    names: list[str] = []
+    values: list[Any] = []
     for name, one, default in zip(_attributes(kind), found, defaults, strict=True):
         if one is not default:
             names.append(name)
@@ -127,7 +129,7 @@ def _frame_shape(
         )
     return writer.shape(
         *(key, f.FRAME, frame_class_name(kind), entry.id, layout.label(pc)),
-        *(expected, entry.code.co_freevars, names),
+        *(expected, entry.code.co_freevars, tuple(names)),
     )
 
 
@@ -136,13 +138,13 @@ def frame_opener(
     class_name: str,
     code_id: str,
     label: Any,
-    slots: list[str],
-    cells: list[str],
-    names: list[str],
+    slots: tuple[str, ...],
+    cells: tuple[str, ...],
+    names: tuple[str, ...],
 ) -> Opener:
     """Read frames at one label of one function."""
     kind = _frame_class(class_name)
-    entry = reader.registry.entry(code_id)
+    entry = reader.registry.step(code_id)
     if label is None:
         return _ended_opener(kind, entry)
     pc = _pc(entry, label, slots)
@@ -184,7 +186,7 @@ def frame_opener(
     return open_frame
 
 
-def _pc(entry: CodeEntry, label: str, slots: list[str]) -> int:
+def _pc(entry: CodeEntry, label: str, slots: tuple[str, ...]) -> int:
     layout = entry.layout
     if layout is None:
         raise DecodeError(f"saved state has a frame of {entry.id}, which has no layout")
@@ -195,7 +197,7 @@ def _pc(entry: CodeEntry, label: str, slots: list[str]) -> int:
             f"the code {entry.id} has no await {label!r} any more: "
             "run the module version that has it",
         )
-    if layout.slots(pc) != tuple(slots):
+    if layout.slots(pc) != slots:
         raise CodeMissingError(
             entry.id,
             f"the code {entry.id} keeps other variables at {label!r} now "

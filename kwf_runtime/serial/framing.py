@@ -7,6 +7,7 @@ or version is refused, never guessed at.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgpack
@@ -78,7 +79,7 @@ def pack(stream: list[Any]) -> bytes:
     return b"".join((MAGIC, b"\x01\x00", zlib.crc32(body).to_bytes(4, "big"), body))
 
 
-def unpack(data: bytes) -> list[Any]:
+def unpack(data: bytes) -> Sequence[Any]:
     """Check the header of saved bytes and return their stream.
 
     Raises:
@@ -106,20 +107,21 @@ def unpack(data: bytes) -> list[Any]:
         ) from error
 
 
-def _bulk(body: memoryview) -> list[Any]:
-    stream = msgpack.unpackb(
-        body, unicode_errors="surrogatepass", max_map_len=0, max_ext_len=0, strict_map_key=True
+def _bulk(body: memoryview) -> Sequence[Any]:
+    stream: object = msgpack.unpackb(
+        body, unicode_errors="surrogatepass", use_list=False, max_map_len=0, max_ext_len=0
     )
-    if type(stream) is not list:
+    if not isinstance(stream, tuple):
         raise DecodeError("saved state is not well-formed: no array")
     return stream
 
 
-def _one_by_one(body: memoryview) -> list[Any]:
+def _one_by_one(body: memoryview) -> Sequence[Any]:
     count, start = _array_header(body)
     size = len(body)
     unpacker = msgpack.Unpacker(
         unicode_errors="surrogatepass",
+        use_list=False,
         max_buffer_size=size,
         max_str_len=size,
         max_bin_len=size,

@@ -152,13 +152,13 @@ def read_cells(reader: Reader, count: int) -> tuple[tuple[types.CellType, ...], 
     return tuple(closure), new
 
 
-def check_cells(entry: CodeEntry, names: list[str]) -> None:
+def check_cells(entry: CodeEntry, names: tuple[str, ...]) -> None:
     """Check that the code captures the variables that were saved.
 
     Raises:
         CodeMissingError: it does not.
     """
-    if entry.code.co_freevars != tuple(names):
+    if entry.code.co_freevars != names:
         raise CodeMissingError(
             entry.id,
             f"the code {entry.id} captures other variables now "
@@ -167,7 +167,9 @@ def check_cells(entry: CodeEntry, names: list[str]) -> None:
         )
 
 
-def function_opener(reader: Reader, code_id: str, cells: list[str], fields: list[str]) -> Opener:
+def function_opener(
+    reader: Reader, code_id: str, cells: tuple[str, ...], fields: tuple[str, ...]
+) -> Opener:
     """Read functions of one code object with these fields."""
     entry = reader.registry.entry(code_id)
     check_cells(entry, cells)

@@ -16,14 +16,17 @@ import decimal
 import functools
 import operator
 import types
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Final, TypeVar
 
+from kwf_runtime.core.frame import Frame
 from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.reader import Items, Opened, Opener, Reader
 from kwf_runtime.serial.registry import Registry
 from kwf_runtime.serial.writer import Saver, Unsavable, Writer
+
+T = TypeVar("T")
 
 _HEAP: Final = 1 << 9
 _IMMUTABLE_TYPE: Final = 1 << 8
@@ -134,7 +137,12 @@ def solid_base(kind: type) -> type:
     return object
 
 
-@functools.lru_cache(1024)
+def per_class(function: Callable[[Any], T]) -> Callable[[Any], T]:
+    """Remember what a function of a class returned."""
+    return functools.lru_cache(1024)(function)
+
+
+@per_class
 def slot_descriptors(kind: type) -> dict[str, Any]:
     """Return the descriptors of the ``__slots__`` of a class and its bases, by attribute name."""
     found: dict[str, Any] = {}
@@ -188,7 +196,18 @@ def make_saver(kind: type, registry: Registry) -> Saver:
     skip = frozenset(getattr(kind, "__kwf_skip__", ()))
     if slots or skip:
         return functools.partial(_save_mixed, slots=slots, skip=skip)
-    return _save_plain if has_dict else _make_slots_saver(kind, slots)
+    if has_dict:
+        return _save_plain
+    return _make_slots_saver(kind, slots)
+
+
+def _checked(value: object, names: Iterable[Any]) -> tuple[str, ...]:
+    """Return attribute names, which ``__dict__`` allows to be anything."""
+    checked = tuple(names)
+    for name in checked:
+        if type(name) is not str:
+            raise Unsavable(value, f"its __dict__ has the key {name!r}, which is no plain str")
+    return checked
 
 
 def save_by_name(writer: Writer, value: Any) -> None:
@@ -217,14 +236,15 @@ def save_by_name_or_object(writer: Writer, value: object) -> None:
 def _save_plain(writer: Writer, value: Any) -> Iterator[Any] | None:
     """Write an instance that has nothing but its ``__dict__``."""
     writer.memo[id(value)] = len(writer.memo)
-    attributes = value.__dict__
+    attributes: dict[str, Any] = value.__dict__
     key = (type(value), *attributes)
     tag = writer.tag(key)
     if tag is None:
         if len(attributes) > _ATTRIBUTE_LIMIT:
             return _save_large(writer, value, attributes)
         tag = writer.shape(
-            key, f.INSTANCE, class_name(type(value), writer.registry, value), *attributes
+            *(key, f.INSTANCE, class_name(type(value), writer.registry, value)),
+            *_checked(value, attributes),
         )
     writer.stream.append(tag)
     return iter(attributes.values())
@@ -253,17 +273,21 @@ def _make_slots_saver(kind: type, slots: dict[str, Any]) -> Saver:
 
     def save(writer: Writer, value: Any) -> Iterator[Any]:
         writer.memo[id(value)] = len(writer.memo)
-        key = full_key
+        key: Any = full_key
+        present: Collection[str]
         try:
             values = get_all(value)
         except AttributeError:
             values = ()
         if len(values) != len(names):
-            present = _get(value, slots)
-            key, values = (kind, *present), tuple(present.values())
+            found = _get(value, slots)
+            present = found
+            key, values = (kind, *found), tuple(found.values())
+        else:
+            present = names
         tag = writer.tag(key)
         if tag is None:
-            tag = writer.shape(key, f.INSTANCE, class_name(kind, writer.registry, value), *key[1:])
+            tag = writer.shape(key, f.INSTANCE, class_name(kind, writer.registry, value), *present)
         writer.stream.append(tag)
         return iter(values)
 
@@ -302,7 +326,8 @@ def _save_mixed(
     tag = writer.tag(key)
     if tag is None:
         tag = writer.shape(
-            key, f.INSTANCE, class_name(type(value), writer.registry, value), *attributes
+            *(key, f.INSTANCE, class_name(type(value), writer.registry, value)),
+            *_checked(value, attributes),
         )
     writer.stream.append(tag)
     return iter(attributes.values())
@@ -321,7 +346,7 @@ def _save_derived(
             f.DERIVED,
             class_name(type(value), writer.registry, value),
             base.__name__,
-            *attributes,
+            *_checked(value, attributes),
         )
     writer.stream.append(tag)
     content = _CONTENT[base](value)
@@ -343,7 +368,7 @@ def _save_hooked(writer: Writer, value: Any) -> Iterator[Any]:
 
 def save_member(writer: Writer, value: Any) -> Iterator[Any] | None:
     """Write an enum member by its name, a combination of flags by its value."""
-    key = (f.MEMBER, type(value), value._name_)
+    key: Any = (f.MEMBER, type(value), value._name_)
     if value._name_ is None or type(value)._member_map_.get(value._name_) is not value:
         name = class_name(type(value), writer.registry, value)
         key = (f.MEMBER, type(value))
@@ -413,7 +438,7 @@ def make_setter(kind: type, name: str, names: tuple[str, ...]) -> Callable[[Any,
 def instance_opener(reader: Reader, name: str, *names: str) -> Opener:
     """Read instances of a class of Python's own layout."""
     kind = resolve_class(reader, name)
-    if solid_base(kind) is not object or issubclass(kind, (type, BaseException)):
+    if solid_base(kind) is not object or issubclass(kind, (type, BaseException, Frame)):
         raise DecodeError(f"saved state has attributes only for an instance of {name}")
     size, fill = len(names), make_setter(kind, name, names)
 
@@ -427,7 +452,8 @@ def instance_opener(reader: Reader, name: str, *names: str) -> Opener:
 
 def derived_opener(reader: Reader, name: str, base_name: str, *names: str) -> Opener:
     """Read instances of a subclass of a builtin."""
-    kind, base = resolve_class(reader, name), _BASE_NAMES.get(base_name)
+    kind = resolve_class(reader, name)
+    base: Any = _BASE_NAMES.get(base_name)
     if base is None or solid_base(kind) is not base or kind is base:
         raise CodeMissingError(name, f"the class {name} is not made of {base_name!r} any more")
     size, set_attributes = 1 + len(names), make_setter(kind, name, names)
@@ -445,13 +471,14 @@ def derived_opener(reader: Reader, name: str, base_name: str, *names: str) -> Op
 
         return open_built
     fill_base = _FILL[base]
-
-    def fill(target: Any, items: Items) -> None:
-        fill_base(target, items[0])
-        set_attributes(target, items[1:])
+    create: Any = base.__new__
 
     def open_created(reader: Reader) -> Opened:
-        target = base.__new__(kind)
+        def fill(target: Any, items: Items) -> None:
+            set_attributes(target, items[1:])
+            reader.fill_after(fill_base, target, items[0])
+
+        target = create(kind)
         reader.refs.append(target)
         return size, fill, target
 
@@ -512,7 +539,7 @@ _ADVICE: Final = {
     "sqlite3.": "do the work in an activity (W.activity)",
     "builtins.coroutine": "a coroutine of code that is not compiled: compile its module too",
     "builtins.generator": "a generator of code that is not compiled: make a list of it first",
-    "builtins.async_generator": "an async generator of code that is not compiled: compile its module too",
+    "builtins.async_generator": "an async generator of code that is not compiled: compile it too",
     "builtins.frame": "do not keep frame objects across an await",
     "builtins.memoryview": "keep the bytes instead",
     "_asyncio.": "make it inside of the workflow thread, with the asyncio of a compiled module",

@@ -29,16 +29,16 @@ _SEQUENCES: Final[dict[str, type]] = {
 }
 """Iterators that are a sequence and an index."""
 
+_EMPTY: Final[tuple[Any, ...]] = (
+    *([], (), "", "\u0100", b"", bytearray(), range(0), range(2**70)),
+)
 _SEQUENCE_TYPES: Final[dict[type, str]] = {
-    **{
-        type(iter(empty)): f"{type(empty).__name__}_iterator"
-        for empty in ([], (), "", "\u0100", b"", bytearray(), range(0), range(2**70))
-    },
+    **{type(iter(empty)): f"{type(empty).__name__}_iterator" for empty in _EMPTY},
 }
 _REVERSED: Final = type(reversed(()))
-_LIST_REVERSED: Final = type(reversed([]))
+_LIST_REVERSED: Final[type] = type(reversed(list[Any]()))
 _CALLABLE: Final = type(iter(int, 1))
-_REST_TYPES: Final = (
+_REST_TYPES: Final[tuple[type, ...]] = (
     *(type(iter({})), type(iter({}.values())), type(iter({}.items())), type(iter(set()))),
     *(type(reversed({})), type(reversed({}.values())), type(reversed({}.items()))),
 )

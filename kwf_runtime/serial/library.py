@@ -32,7 +32,7 @@ from kwf_runtime.serial.reader import Build, Fill, Items
 from kwf_runtime.serial.writer import Saver, Unsavable, Writer
 
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
-_EPOCH: Final = datetime.datetime(1, 1, 1)  # noqa: DTZ001  (naive by intent)
+_EPOCH: Final = datetime.datetime(1, 1, 1)
 _RANDOM_WORDS: Final = struct.Struct(">625I")
 
 
@@ -275,9 +275,9 @@ def _save_decimal_context(writer: Writer, value: decimal.Context) -> Iterator[An
 def _context_fields(value: decimal.Context) -> tuple[Any, ...]:
     signals = [name for name in _SIGNALS if value.traps[_SIGNALS[name]]]
     flags = [name for name in _SIGNALS if value.flags[_SIGNALS[name]]]
-    return (value.prec, value.rounding, value.Emin, value.Emax, value.capitals, value.clamp) + (
-        tuple(signals),
-        tuple(flags),
+    return (
+        *(value.prec, value.rounding, value.Emin, value.Emax, value.capitals, value.clamp),
+        *(tuple(signals), tuple(flags)),
     )
 
 
@@ -330,7 +330,7 @@ def _alive(writer: Writer, value: object) -> bool:
 
 def _save_weakref(writer: Writer, value: weakref.ref[Any]) -> Iterator[Any] | None:
     target = value()
-    callback = value.__callback__
+    callback: Any = value.__callback__
     if not _alive(writer, target):
         target = callback = None
     return writer.node(value, "ref", (target, callback))
@@ -420,6 +420,9 @@ MUTABLE: Final[dict[str, tuple[Callable[[], Any], Fill]]] = {
     "WeakKeyDictionary": (weakref.WeakKeyDictionary, _fill_weak_dict),
     "partial": (new_partial, fill_partial),
 }
+
+FILLED_FROM_DICT: Final = frozenset(("OrderedDict", "defaultdict"))
+"""Those of MUTABLE that take their content from a dict, which may be filled late."""
 
 NODE_BUILDERS: Final[dict[str, Build]] = {
     "MappingProxyType": lambda items: types.MappingProxyType(items[0]),

@@ -1,7 +1,7 @@
 """Where in a graph an object hangs, in the words of the workflow's author.
 
-Only run when saving has failed: a second walk, breadth first, that remembers parents. The path begins
-at the innermost frame that leads to the object: ``main(workflow.py:31).cart.items[3].lock``.
+Only run when saving has failed: a second walk, breadth first, that remembers parents. The path
+begins at the innermost frame that leads to the object: ``main(workflow.py:31).cart.items[3].lock``.
 
 Limits: what a saver makes up while saving has no place in the graph; its path ends at its maker.
 """

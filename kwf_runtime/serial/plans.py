@@ -51,7 +51,7 @@ def _by_name_first(saver: Saver) -> Saver:
     return save
 
 
-def make_opener(reader: Reader, kind: Any, fields: list[Any]) -> Opener:
+def make_opener(reader: Reader, kind: Any, fields: tuple[Any, ...]) -> Opener:
     """Return what reads values of the shape.
 
     Raises:
@@ -108,6 +108,14 @@ def _node(reader: Reader, name: str, size: int) -> Opener:
     if name not in library.MUTABLE:
         raise DecodeError(f"saved state has an object of unknown type {name!r}")
     create, fill = library.MUTABLE[name]
+    if name in library.FILLED_FROM_DICT:
+
+        def open_from_dict(reader: Reader) -> Opened:
+            target = create()
+            reader.refs.append(target)
+            return size, lambda target, items: reader.fill_after(fill, target, items), target
+
+        return open_from_dict
 
     def open_created(reader: Reader) -> Opened:
         target = create()

@@ -15,13 +15,13 @@ finds its attributes; a frozenset's elements must be hashable when it is built.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from kwf_runtime.core.unbound import UNBOUND
 from kwf_runtime.errors import DecodeError, KwfError
 from kwf_runtime.serial import framing as f
-from kwf_runtime.serial.registry import Registry
+from kwf_runtime.serial.registry import CACHE_LIMIT, Registry
 
 Items = list[Any]
 Build = Callable[[Items], Any]
@@ -33,7 +33,10 @@ IMMUTABLE: Final = -1
 """The target of an open value that gets no number."""
 
 Opened = tuple[int, "Build | Fill | None", Any]
-"""The number of children, what completes the value, and the target: an object, a number or IMMUTABLE."""
+"""The number of children, what completes the value, and the target.
+
+The target is an object that is filled, or the number of a value that is built, or IMMUTABLE.
+"""
 Opener = Callable[["Reader"], Opened]
 """Begins a value of one shape, and gives it its number if it has an identity."""
 
@@ -73,7 +76,8 @@ class Reader:
         "stream",
     )
 
-    def __init__(self, elements: list[Any], registry: Registry) -> None:
+    def __init__(self, elements: Sequence[Any], registry: Registry) -> None:
+        """Begin at the first element."""
         self.registry = registry
         self.stream: Iterator[Any] = iter(elements)
         self.refs: list[Any] = []
@@ -81,7 +85,7 @@ class Reader:
         self._shapes: list[Opener] = []
         self._owners: dict[int, Any] = {}
         self._late: list[tuple[Fill, Any, Items]] = []
-        self._filled_last: list[tuple[Fill, Any, Items]] = []
+        self._filled_last: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
 
     def read(self) -> object:
         """Read the graph.
@@ -109,6 +113,7 @@ class Reader:
         stream, refs, strings, shapes = self.stream, self.refs, self._strings, self._shapes
         add_string, short, first_shape = strings.append, f.SHORT, f.SHAPE_0
         string_tag, ref_tag, openers = f.STRING, f.REF, _OPENERS
+        known_shapes = self.registry.openers
         open_parents: list[tuple[Items, int, Any, Any]] = []
         results: Items = []
         items, left = results, 1
@@ -151,8 +156,8 @@ class Reader:
             elif kind is bytes:
                 if len(element) > short:
                     refs.append(element)
-            elif kind is list:
-                shapes.append(self._define(element))
+            elif kind is tuple:
+                shapes.append(known_shapes.get(element) or self._make_opener(element))
                 continue
             elif kind is not float and kind is not bool and element is not None:
                 raise DecodeError(f"saved state has a {kind.__name__} where a value belongs")
@@ -205,11 +210,18 @@ class Reader:
         else:
             self._filled_last.append((fill_by_hash, target, items))
 
+    def fill_after(self, fill: Callable[[Any, Any], object], target: Any, content: Any) -> None:
+        """Fill a target from a content that may itself be filled last."""
+        if self._filled_last:
+            self._filled_last.append((fill, target, content))
+        else:
+            fill(target, content)
+
     # Promises
 
     def _promise(self, number: int, items: Items, target: Any) -> _Promise:
         """Return the promise of value ``number``, and note that it goes into ``items`` next."""
-        promise = self.refs[number]
+        promise: _Promise | None = self.refs[number]
         if promise is None:
             promise = self.refs[number] = _Promise(number)
         owner: _Promise | None = None
@@ -242,30 +254,22 @@ class Reader:
 
     # Shapes
 
-    def _define(self, definition: list[Any]) -> Opener:
+    def _make_opener(self, definition: tuple[Any, ...]) -> Opener:
         from kwf_runtime.serial.plans import make_opener  # plans imports every kind of opener
 
-        kind = definition[0]
-        fields: list[Any] = []
-        for position, one in enumerate(definition[1:], 1):
-            if type(one) is list:
-                fields.append([self._name(name) for name in one])
-            elif one is None or (position == 2 and kind in (f.VALUE, f.NODE)):
-                fields.append(one)
-            else:
-                fields.append(self._name(one))
-        return make_opener(self, kind, fields)
-
-    def _name(self, field: Any) -> str:
-        if type(field) is int:
-            if field < 0:
-                raise DecodeError("saved state has a negative string number")
-            return self._strings[field]
-        if type(field) is not str:
-            raise DecodeError(f"saved state has a {type(field).__name__} where a name belongs")
-        if len(field) <= f.SHORT:
-            self._strings.append(field)
-        return field
+        kind, *fields = definition
+        for position, one in enumerate(fields, 1):
+            names = one if type(one) is tuple else (one,)
+            if one is None or (position == 2 and kind in (f.VALUE, f.NODE)):
+                continue
+            if any(type(name) is not str for name in names):
+                raise DecodeError("saved state has a shape with a wrong name")
+        opener = make_opener(self, kind, tuple(fields))
+        openers = self.registry.openers
+        if len(openers) >= CACHE_LIMIT:
+            openers.clear()
+        openers[definition] = opener
+        return opener
 
 
 class _Done:

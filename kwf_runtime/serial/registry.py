@@ -1,11 +1,12 @@
 """The registry: what saved bytes may name, and how it is named.
 
-Compiled modules fill it when they are imported: their code objects, frame layouts, what they define,
-and the references that their text makes. ``register`` adds single classes, functions and objects.
-Nothing else can be named by bytes; a name that is not here is a ``CodeMissingError``.
+Compiled modules fill it when they are imported: their code objects, frame layouts, what they
+define, and the references that their text makes. ``register`` adds single classes, functions and
+objects. Nothing else can be named by bytes; a name that is not here is a ``CodeMissingError``.
 
-Names are ``module:qualname`` (``module`` alone for a module). A code id is ``module:qualname`` of the
-code object, with ``#n`` for the n-th of equal ones (n > 0, in the order of the source).
+Names are ``module:qualname`` (``module:`` for a module). A code id is ``module:qualname`` as in the
+source, with ``#n`` for the n-th of equal ones (n > 0, in the order of the source). A compiled
+function has two code objects of one id: the function, and its step, which only frames name.
 
 Limits: a name is listed for ever; what it is bound to is looked up once, when first needed.
 """
@@ -27,7 +28,11 @@ from kwf_runtime.errors import CodeMissingError
 from kwf_runtime.serial.builtin_names import STANDARD
 from kwf_runtime.serial.layout import Layout
 
-_STEP_SUFFIX: Final = ".<locals>._kwf_step"
+_STEP: Final = "_kwf_step"
+_STEP_INFIX: Final = f".<locals>.{_STEP}"
+
+CACHE_LIMIT: Final = 10_000
+"""Most shapes that a registry remembers, in each direction."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,17 +44,14 @@ class CodeEntry:
         code: the code object.
         namespace: the globals of its module.
         layout: the layout of its frames, if it is the step of a compiled function.
+        is_step: whether it is such a step.
     """
 
     id: str
     code: types.CodeType
     namespace: dict[str, Any]
     layout: Layout | None
-
-    @property
-    def function(self) -> str:
-        """The qualified name of the compiled function whose step this is."""
-        return self.code.co_qualname.removesuffix(_STEP_SUFFIX)
+    is_step: bool
 
 
 @dataclass(slots=True)
@@ -75,12 +77,17 @@ class Registry:
 
     Attributes:
         plans: how to write each type, kept here by the writer; emptied when names change.
+        definitions: the shapes of what was written before, kept here by the writer; likewise.
+        openers: how to read each shape, kept here by the reader; likewise.
     """
 
     plans: dict[type, Any] = field(default_factory=dict)
+    definitions: dict[Any, tuple[Any, ...]] = field(default_factory=dict)
+    openers: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _modules: dict[str, _Module] = field(default_factory=dict)
     _by_code: dict[int, CodeEntry] = field(default_factory=dict)
-    _by_id: dict[str, CodeEntry] = field(default_factory=dict)
+    _functions: dict[str, CodeEntry] = field(default_factory=dict)
+    _steps: dict[str, CodeEntry] = field(default_factory=dict)
     _aliases: list[types.CodeType] = field(default_factory=list)
     _registered: dict[str, Registered] = field(default_factory=dict)
     _instances: dict[int, Registered] = field(default_factory=dict)
@@ -110,12 +117,14 @@ class Registry:
         """
         self._forget(name)
         entries = [
-            CodeEntry(f"{name}:{path}", nested, namespace, layouts.get(_function_path(path)))
-            for path, nested in _walk_code(code)
+            CodeEntry(
+                f"{name}:{path}", nested, namespace, layouts.get(path) if step else None, step
+            )
+            for path, nested, step in _walk_code(code)
         ]
         self._modules[name] = _Module(name, namespace, entries, tuple(refs))
         for entry in entries:
-            self._by_id[entry.id] = entry
+            self._of_kind(entry.is_step)[entry.id] = entry
             self._by_code[id(entry.code)] = entry
         self._refs.update(refs)
         self._changed()
@@ -128,8 +137,10 @@ class Registry:
         old = self._by_code.get(id(old_code))
         if old is None:
             raise CodeMissingError(old_code.co_qualname)
-        entry = CodeEntry(old.id, new_code, old.namespace, old.layout)
-        self._by_id[old.id] = self._by_code[id(new_code)] = self._by_code[id(old_code)] = entry
+        entry = CodeEntry(old.id, new_code, old.namespace, old.layout, old.is_step)
+        self._of_kind(old.is_step)[old.id] = self._by_code[id(new_code)] = self._by_code[
+            id(old_code)
+        ] = entry
         self._aliases += (new_code, old_code)  # ids are only unique while the objects live
 
     def register(self, value: Any, name: str | None = None, version: int = 1) -> Any:
@@ -161,7 +172,7 @@ class Registry:
         if old is None:
             return
         for entry in old.entries:
-            self._by_id.pop(entry.id, None)
+            self._of_kind(entry.is_step).pop(entry.id, None)
             self._by_code.pop(id(entry.code), None)
         self._refs = {ref for module in self._modules.values() for ref in module.refs}
 
@@ -170,6 +181,8 @@ class Registry:
         self._names.clear()
         self._objects.clear()
         self.plans.clear()
+        self.definitions.clear()
+        self.openers.clear()
 
     # Code
 
@@ -178,19 +191,33 @@ class Registry:
         return self._by_code.get(id(code))
 
     def entry(self, code_id: str) -> CodeEntry:
-        """Return the code with that id.
+        """Return the function with that code id.
 
         Raises:
             CodeMissingError: no loaded module has it.
         """
-        entry = self._by_id.get(code_id)
+        return self._known(self._functions, code_id)
+
+    def step(self, code_id: str) -> CodeEntry:
+        """Return the step of the compiled function with that code id.
+
+        Raises:
+            CodeMissingError: no loaded module has it.
+        """
+        return self._known(self._steps, code_id)
+
+    def _known(self, entries: dict[str, CodeEntry], code_id: str) -> CodeEntry:
+        entry = entries.get(code_id)
         if entry is None:
             raise CodeMissingError(code_id)
         return entry
 
+    def _of_kind(self, is_step: bool) -> dict[str, CodeEntry]:
+        return self._steps if is_step else self._functions
+
     def layouts(self) -> Iterator[tuple[str, Layout]]:
         """Yield the code id and the layout of every compiled function."""
-        for entry in self._by_id.values():
+        for entry in self._steps.values():
             if entry.layout is not None:
                 yield entry.id, entry.layout
 
@@ -286,7 +313,7 @@ class Registry:
         for module in self._modules.values():
             if module.name in sys.modules:
                 value = sys.modules[module.name]
-                names.setdefault(id(value), (module.name, value))
+                names.setdefault(id(value), (f"{module.name}:", value))
             for path, value in tuple(module.namespace.items()):
                 if not path.startswith("__") and not isinstance(value, _DATA):
                     names.setdefault(id(value), (f"{module.name}:{path}", value))
@@ -331,29 +358,31 @@ def _follow(name: str, find_module: Callable[[str], Any]) -> Any:
     return value
 
 
-def _walk_code(module: types.CodeType) -> Iterator[tuple[str, types.CodeType]]:
-    """Yield the path and code of all functions of a module, in source order."""
-    seen: dict[str, int] = {}
+def _walk_code(module: types.CodeType) -> Iterator[tuple[str, types.CodeType, bool]]:
+    """Yield the path and code of all functions of a module, and whether it is a step.
+
+    Functions of one parent come in the order of their lines, so that equal paths get the numbers
+    that they have in the source, wherever the compiler put them.
+    """
+    seen: dict[tuple[str, bool], int] = {}
     known: set[int] = set()
-    stack = [iter(module.co_consts)]
+    stack = [iter(_nested(module))]
     while stack:
-        for constant in stack[-1]:
-            if not isinstance(constant, types.CodeType) or id(constant) in known:
-                continue
-            known.add(id(constant))
-            path = constant.co_qualname
-            number = seen[path] = seen.get(path, -1) + 1
-            yield (f"{path}#{number}" if number else path), constant
-            stack.append(iter(constant.co_consts))
-            break
-        else:
+        code = next(stack[-1], None)
+        if code is None:
             stack.pop()
+        elif id(code) not in known:
+            known.add(id(code))
+            is_step = code.co_name == _STEP
+            path = code.co_qualname.replace(_STEP_INFIX, "")
+            number = seen[path, is_step] = seen.get((path, is_step), -1) + 1
+            yield (f"{path}#{number}" if number else path), code, is_step
+            stack.append(iter(_nested(code)))
 
 
-def _function_path(path: str) -> str:
-    """Return the path of the compiled function whose step has this path."""
-    name, mark, number = path.partition("#")
-    return name.removesuffix(_STEP_SUFFIX) + mark + number
+def _nested(code: types.CodeType) -> list[types.CodeType]:
+    nested = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return sorted(nested, key=lambda constant: constant.co_firstlineno)
 
 
 def _definitions(module: str, namespace: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from kwf_runtime.core.unbound import UNBOUND, Unbound
 from kwf_runtime.serial import framing as f
-from kwf_runtime.serial.registry import Registry
+from kwf_runtime.serial.registry import CACHE_LIMIT, Registry
 
 Saver = Callable[["Writer", Any], "Iterator[Any] | None"]
 
@@ -30,10 +30,11 @@ _RECORD_LIMIT: Final = 64
 """Most keys of a dict that is written as a record: keys once, in a shape."""
 
 
-class Unsavable(Exception):
+class Unsavable(Exception):  # noqa: N818  (never leaves the codec: UnsavableError does)
     """A value has no saved form; ``dumps`` adds its path and raises UnsavableError."""
 
     def __init__(self, value: object, advice: str) -> None:
+        """Note the value and what to do about it."""
         super().__init__(advice)
         self.value = value
         self.advice = advice
@@ -53,6 +54,7 @@ class Writer:
     __slots__ = ("_keep", "_shapes", "_strings", "alive", "memo", "registry", "stream", "weak")
 
     def __init__(self, registry: Registry, alive: dict[int, int] | None = None) -> None:
+        """Begin an empty stream."""
         self.registry = registry
         self.stream: list[Any] = []
         self.memo: dict[int, int] = {}
@@ -112,30 +114,32 @@ class Writer:
                     return
                 children = open_parents.pop()
 
-    def shape(self, key: Any, kind: int, *fields: str | int | Sequence[str] | None) -> int:
-        """Return the tag of a shape, written now if it is new.
+    def tag(self, key: Any) -> int | None:
+        """Return the tag of a shape, None if its definition is not known yet."""
+        number = self._shapes.get(key)
+        if number is None:
+            definition = self.registry.definitions.get(key)
+            if definition is None:
+                return None
+            number = self._shapes[key] = len(self._shapes)
+            self.stream.append(definition)
+        return f.SHAPE_0 - number
+
+    def shape(self, key: Any, kind: int, *fields: str | int | tuple[str, ...] | None) -> int:
+        """Define a shape; return its tag.
 
         Args:
-            key: what the shape is known by in this graph; hashable, begins with its type.
+            key: what the shape is known by; hashable, begins with its type or kind.
             kind: one of the kinds of framing.py.
             fields: the rest of its array.
         """
-        number = self._shapes[key] = len(self._shapes)
-        definition: list[Any] = [kind]
-        for one in fields:
-            if isinstance(one, str):
-                definition.append(self._name(one))
-            elif one is None or isinstance(one, int):
-                definition.append(one)
-            else:
-                definition.append([self._name(name) for name in one])
+        definitions = self.registry.definitions
+        if len(definitions) >= CACHE_LIMIT:
+            definitions.clear()
+        definition = definitions[key] = (kind, *fields)
         self.stream.append(definition)
+        number = self._shapes[key] = len(self._shapes)
         return f.SHAPE_0 - number
-
-    def tag(self, key: Any) -> int | None:
-        """Return the tag of a shape that was written before."""
-        number = self._shapes.get(key)
-        return None if number is None else f.SHAPE_0 - number
 
     def keep(self, value: object) -> None:
         """Keep a value that was made for writing: its id must stay its own."""
@@ -166,16 +170,6 @@ class Writer:
     def _typed(self, kind: int, name: str, count: int) -> None:
         key = (kind, name, count)
         self.stream.append(self.tag(key) or self.shape(key, kind, name, count))
-
-    def _name(self, name: str) -> str | int:
-        """Return what stands for a name in a shape: its number among the strings, or itself."""
-        if len(name) > f.SHORT:
-            return name
-        number = self._strings.get(name)
-        if number is None:
-            self._strings[name] = len(self._strings)
-            return name
-        return number
 
     def _plan(self, kind: type) -> Saver:
         from kwf_runtime.serial.plans import make_saver  # plans imports every kind of saver
