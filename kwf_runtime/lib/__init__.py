@@ -10,7 +10,6 @@ Limits: which of asyncio is meant, this or the real one, is decided in `kwf_runt
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from types import ModuleType
 from typing import Final
 
@@ -26,13 +25,10 @@ SOURCES: Final = (
 """The modules that are compiled, each after those that it imports."""
 
 
-def _load(name: str) -> ModuleType:
-    compiled = importlib.util.find_spec(f"{__name__}._compiled")
-    return importlib.import_module(f"{__name__}.{'_compiled.' if compiled else ''}{name}")
-
-
 # All of them at once: a saved frame of any must find its code, whatever the workflow imported.
-_modules: Final = {name: _load(name) for name in SOURCES}
+_modules: Final = {
+    name: importlib.import_module(f"{__name__}._compiled.{name}") for name in SOURCES
+}
 
 
 def module(name: str) -> ModuleType:

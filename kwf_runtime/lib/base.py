@@ -14,6 +14,7 @@ import inspect
 from asyncio.exceptions import BrokenBarrierError, CancelledError, InvalidStateError
 from asyncio.queues import QueueEmpty, QueueFull
 from collections.abc import Generator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Final
 
 from kwf_runtime.core.current import current
@@ -26,6 +27,8 @@ from kwf_runtime.lib import native
 
 __all__ = [
     "PASS",
+    "AbstractAsyncContextManager",
+    "AbstractContextManager",
     "BrokenBarrierError",
     "CancelToken",
     "CancelledError",

@@ -14,8 +14,9 @@ import functools
 import sys
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
+
+from kwf_runtime.lib.base import AbstractAsyncContextManager, AbstractContextManager
 
 
 class _GeneratorManager:
