@@ -32,7 +32,7 @@ LAYERS = {
     "kwf_compiler": Layer(theirs=("libcst",)),
     # Pure: no I/O, no clock, no logging, nothing of others.
     "kwf_runtime.errors": Layer(("kwf_runtime.core.savable",)),
-    "kwf_runtime.core": Layer(("kwf_runtime.errors",)),
+    "kwf_runtime.core": Layer(("kwf_runtime.errors", "kwf_runtime.jsonout")),
     "kwf_runtime.jsonout": Layer(("kwf_runtime.errors",)),
     "kwf_runtime.wire": Layer(("kwf_runtime.core.events", "kwf_runtime.errors")),
     # Types and bytes, no threads.
@@ -46,7 +46,7 @@ LAYERS = {
     "kwf_runtime.combinators": Layer(_API),
     "kwf_runtime.api": Layer(("kwf_runtime.jsonout", "kwf_runtime.mock", *_API)),
     "kwf_runtime.mock": Layer(
-        ("kwf_runtime.api", "kwf_runtime.testing", "kwf_runtime.wire", *_API)
+        ("kwf_runtime.api", "kwf_runtime.jsonout", "kwf_runtime.testing", "kwf_runtime.wire", *_API)
     ),
     "kwf_runtime.testing": Layer(("kwf_runtime.api", "kwf_runtime.wire", *_API)),
     "kwf_runtime": Layer(("kwf_runtime.api", "kwf_runtime.combinators", "kwf_runtime.errors")),

@@ -1,0 +1,215 @@
+"""Where a saved thread waits, read from its bytes alone: no code of the workflow is loaded.
+
+Lines and names come from the layouts that the engine has stored, source lines from the file if it
+is there. Limits: values are shown as text; a value of a class is shown by what is saved of it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kwf_runtime.errors import DecodeError
+from kwf_runtime.runners.envelope import ThreadRecord
+from kwf_runtime.runners.layouts import StoredLayout, decode_layout
+from kwf_runtime.serial.inspection import Node, inspect_bytes, render
+
+_VALUE_WIDTH: Final = 200
+_OWN_CODE: Final = "kwf_runtime."
+_OTHER: Final = "a future"
+_ORDINAL: Final = re.compile(r"#\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameView:
+    """One function on the way to an await.
+
+    Attributes:
+        file: its source; None if no engine has stored its layout.
+        line: the line where it waits.
+        function: its qualified name.
+        source: that line's text, or the awaited expression if the file is not there.
+        locals: its variables and their values.
+        own: whether it is kwf's own, not the workflow's.
+    """
+
+    file: str | None
+    line: int | None
+    function: str
+    source: str
+    locals: dict[str, str]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One task: its name, what it waits for, and its frames, the innermost last."""
+
+    name: str
+    waits: str
+    frames: list[FrameView]
+
+
+@dataclass(slots=True)
+class ThreadView:
+    """What `kwf show` tells of a thread besides its record; times are in ms since the epoch."""
+
+    tasks: list[TaskView] = field(default_factory=list)
+    refs: list[dict[str, Any]] = field(default_factory=list)
+    channels: list[dict[str, Any]] = field(default_factory=list)
+    timers: list[dict[str, Any]] = field(default_factory=list)
+    activities: list[dict[str, Any]] = field(default_factory=list)
+    unreadable: str | None = None
+
+
+def view_thread(record: ThreadRecord, layouts: Mapping[str, bytes]) -> ThreadView:
+    """Return where the thread waits; of one that cannot be read, why."""
+    if record.state is None:
+        return ThreadView()
+    try:
+        return _view(inspect_bytes(record.state), layouts)
+    except DecodeError as error:
+        return ThreadView(unreadable=str(error))
+
+
+def _view(thread: Node, layouts: Mapping[str, bytes]) -> ThreadView:
+    loop = _child(thread, "loop")
+    return ThreadView(
+        tasks=[_task(task, layouts) for task, _ in _entries(_child(loop, "tasks"))],
+        refs=[_ref(key, node) for key, node in _entries(_child(thread, "suspensions"))],
+        channels=[
+            # A saved deque begins with its maxlen.
+            {"name": key.value, "queued": len(_child(node, "items").items) - 1}
+            for key, node in _entries(_child(thread, "channels"))
+        ],
+        timers=sorted(
+            (_timer(node) for node in _child(loop, "_timers").items if _is_set(node)),
+            key=lambda timer: int(timer["due"]),
+        ),
+        activities=[
+            {"call": key.value, "name": _child(node, "name").value}
+            for key, node in _entries(_child(thread, "calls"))
+        ],
+    )
+
+
+def _task(task: Node, layouts: Mapping[str, bytes]) -> TaskView:
+    frames = [_frame(frame, layouts) for frame in _chain(_child(task, "_coro"))]
+    return TaskView(_child(task, "_name").value, _waits(_child(task, "_fut_waiter")), frames)
+
+
+def _chain(root: Node) -> list[Node]:
+    """Return the frames of an await chain, the innermost last; none if it is not compiled."""
+    if root.kind != "frame":
+        return []
+    frame: Node | None = root.get("leaf") or root
+    chain = []
+    while frame is not None and frame.kind == "frame":
+        chain.append(frame)
+        frame = None if frame is root else frame.get("caller")
+    return chain[::-1]
+
+
+def _frame(frame: Node, layouts: Mapping[str, bytes]) -> FrameView:
+    module, _, function = frame.name.rpartition(":")
+    stored = decode_layout(layouts[frame.name]) if frame.name in layouts else None
+    line = _line(stored, frame.value)
+    label = "its start" if frame.value == "" else _ORDINAL.sub("", frame.value or "its end")
+    file = None if stored is None else stored.file
+    text = linecache.getline(file, line).strip() if file and line else ""
+    names = _words(file) if file else None
+    return FrameView(
+        file,
+        line,
+        function,
+        text or label,
+        {
+            name: _text(node)
+            for name, node in frame.locals().items()
+            # What the compiler has added is no word of the source.
+            if not names or name in names
+        },
+        module.startswith(_OWN_CODE),
+    )
+
+
+def _text(value: Node) -> str:
+    """Return a value as text; of kwf's own objects what they are called, not what is in them."""
+    if value.kind != "object" or not value.name.startswith("kwf."):
+        return render(value, _VALUE_WIDTH)
+    if value.name == "kwf.Suspension":
+        return f"<ref {_suspension_id(value)}>"
+    if value.name == "kwf.Channel":
+        return f"<channel {_child(value, 'name').value}>"
+    waits = _waits(value)
+    return f"<{value.name.removeprefix('kwf.')}>" if waits == _OTHER else f"<{waits}>"
+
+
+def _line(stored: StoredLayout | None, label: str | None) -> int | None:
+    if stored is None or label is None:
+        return None
+    pc = stored.layout.pc(label)
+    return None if pc is None else stored.layout.line(pc)
+
+
+def _words(file: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", "".join(linecache.getlines(file))))
+
+
+def _waits(future: Node) -> str:
+    """Say what a task waits for, in a few words."""
+    if future.name == "kwf.Waiter":
+        suspension = _child(future, "suspension")
+        return f"ref {_suspension_id(suspension)}"
+    if future.name == "kwf.Getter":
+        return f"channel {_child(_child(future, 'channel'), 'name').value}"
+    if future.name == "kwf.ActivityCall":
+        return f"activity {_child(future, 'name').value}"
+    if future.name == "kwf.Task":
+        return f"task {_child(future, '_name').value}"
+    if future.kind == "leaf":
+        return "its turn"
+    return _OTHER
+
+
+def _suspension_id(suspension: Node) -> str:
+    state = suspension.get("state")
+    found = suspension.get("id") if state is None else state.items[1]
+    return "?" if found is None else str(found.value)
+
+
+def _ref(key: Node, suspension: Node) -> dict[str, Any]:
+    state = suspension.get("state")
+    waiters = _child(suspension, "waiters") if state is None else state.items[3]
+    return {"id": key.value, "awaited": bool(waiters.items)}
+
+
+def _is_set(timer: Node) -> bool:
+    callback = timer.get("_callback")
+    return callback is not None and callback.kind != "leaf"
+
+
+def _timer(timer: Node) -> dict[str, Any]:
+    callback = _child(timer, "_callback")
+    while callback.kind == "value" and callback.items:  # a bound method: its function comes first
+        callback = callback.items[0]
+    name = callback.name.rpartition(":")[2]
+    return {"due": round(_child(timer, "_when").value * 1000), "callback": name}
+
+
+def _entries(table: Node) -> Iterator[tuple[Node, Node]]:
+    if table.kind == "record":
+        for label, item in zip(table.labels, table.items, strict=True):
+            yield Node("leaf", value=label), item
+    else:
+        yield from zip(table.items[::2], table.items[1::2], strict=True)
+
+
+def _child(node: Node, name: str) -> Node:
+    found = node.get(name)
+    if found is None:
+        raise DecodeError(f"the saved thread has no {name} in {node.name or node.kind}")
+    return found
