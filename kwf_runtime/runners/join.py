@@ -279,7 +279,8 @@ class Join:
 
     def _keep(self, batch: Batch, current: ThreadRecord, record: Record, why: str) -> None:
         """Keep an event with its thread, in order; over the limit it is a dead letter."""
-        if len(current.kept) >= self._limits.kept_events:
+        size = record.size + sum(kept.size for kept in current.kept)
+        if len(current.kept) >= self._limits.kept_events or size > self._limits.kept_bytes:
             message = f"thread {current.thread_id!r} keeps {len(current.kept)} events already"
             self._refuse(batch, record, f"{why}-full", message, thread_id=current.thread_id)
             self._stepper.update(batch, current)

@@ -33,6 +33,11 @@ class Record:
     value: bytes | None
     headers: Headers = ()
 
+    @property
+    def size(self) -> int:
+        """Bytes of key, value and headers."""
+        return _size(self.key, self.value, self.headers)
+
     def header(self, name: str) -> bytes | None:
         """Return the value of the last header of that name; None if there is none."""
         for other, value in reversed(self.headers):
@@ -53,3 +58,15 @@ class OutRecord:
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of key, value and headers."""
+        return _size(self.key, self.value, self.headers)
+
+
+def _size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    size = len(key or b"") + len(value or b"")
+    for name, content in headers:
+        size += len(name) + len(content or b"")
+    return size

@@ -23,7 +23,13 @@ from kwf_runtime.runners.batch import Batch, SampledLog
 from kwf_runtime.runners.cache import ThreadCache
 from kwf_runtime.runners.envelope import ThreadRecord
 from kwf_runtime.runners.records import OutRecord, Record
-from kwf_runtime.wire import RESUME_TOPIC, SCHEDULER_TOPIC, TRACEBACK_HEADER, encode_json
+from kwf_runtime.wire import (
+    MAX_DUE_MS,
+    RESUME_TOPIC,
+    SCHEDULER_TOPIC,
+    TRACEBACK_HEADER,
+    encode_json,
+)
 
 if TYPE_CHECKING:
     from kwf_runtime.core.thread import WorkflowThread
@@ -41,14 +47,16 @@ class Limits:
     Attributes:
         cache_bytes: Budget of the decoded threads that are kept at hand, for all threads.
         kept_events: Events kept for one thread (parked, or before anybody wants them).
+        kept_bytes: Keys, values and headers of those events together.
         state_bytes: A thread's saved state.
         output_bytes: Key, value and headers of one output.
     """
 
     cache_bytes: int = 32 * 1024 * 1024
     kept_events: int = 1000
-    state_bytes: int | None = None
-    output_bytes: int | None = None
+    kept_bytes: int = 4 * 1024 * 1024
+    state_bytes: int | None = 256 * 1024 * 1024
+    output_bytes: int | None = 256 * 1024 * 1024
 
 
 class LimitError(Exception):
@@ -78,7 +86,7 @@ class Stepper:
         self._limits = limits
         self._log = log
         # Workflows name the engine's own topics as the contract does, without the prefix.
-        self._own_topics = {
+        self._topics = {
             RESUME_TOPIC: settings.resume_topic,
             SCHEDULER_TOPIC: settings.scheduler_topic,
         }
@@ -125,14 +133,7 @@ class Stepper:
             if result.outcome in (Outcome.UNMATCHED, Outcome.EXISTS):
                 self._untouched(batch, current, event, result)
                 return result.outcome
-            moved = replace(
-                current,
-                position=position,
-                sub=sub,
-                seen=max(current.seen, position),
-                due_ms=result.due_ms,
-            )
-            self._finish(batch, moved, result)
+            self._finish(batch, current, (position, sub), result)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and _ctrl_c_raises():
                 raise
@@ -148,7 +149,7 @@ class Stepper:
         """Park the thread with its last good state, the reason, and the event."""
         self.cache.drop(current.thread_id)
         code = _reason_code(error)
-        message = f"{code}: {type(error).__name__}: {error}"[:_MESSAGE_LIMIT]
+        message = f"{code}: {type(error).__name__}: {_text_of(error)}"[:_MESSAGE_LIMIT]
         kept = current.kept if origin is None else (*current.kept, origin)
         seen = current.seen if origin is None else max(current.seen, origin.offset)
         batch.threads[current.thread_id] = replace(
@@ -194,10 +195,12 @@ class Stepper:
             raise RuntimeError(f"the timer due at {current.due_ms} did not fire")
         self.update(batch, replace(current, due_ms=result.due_ms))
 
-    def _finish(self, batch: Batch, moved: ThreadRecord, result: StepResult) -> None:
+    def _finish(
+        self, batch: Batch, current: ThreadRecord, place: tuple[int, int], result: StepResult
+    ) -> None:
         """Put the step's whole effect into the batch; nothing of it if anything fails."""
-        thread_id = moved.thread_id
-        writes = self._encode_outputs(moved, result.outputs)
+        thread_id = current.thread_id
+        writes = self._encode_outputs(current, result.outputs)
         if result.outcome is Outcome.WAITING:
             if result.thread is None:
                 raise RuntimeError("the engine says that the thread waits, but returned none")
@@ -205,12 +208,26 @@ class Stepper:
             limit = self._limits.state_bytes
             if limit is not None and len(state) > limit:
                 raise LimitError(f"the thread's state has {len(state)} bytes, over {limit}")
-            record = replace(moved, state=state, calls=tuple(writes.calls))
+            position, sub = place
+            due_ms = result.due_ms
+            record = ThreadRecord(
+                thread_id,
+                current.workflow,
+                "waiting",
+                position,
+                sub,
+                max(current.seen, position),
+                None if due_ms is None else min(due_ms, MAX_DUE_MS),
+                tuple(writes.calls),
+                state,
+                None,
+                current.kept,
+            )
             batch.threads[thread_id] = record
             self.cache.put(record, result.thread)
         else:
-            writes.outputs.append(self._last_record(moved, result))
-            self.remove(batch, replace(moved, calls=tuple(writes.calls)))
+            writes.outputs.append(self._last_record(current, result))
+            self.remove(batch, replace(current, calls=tuple(writes.calls)))
             writes.started.clear()
         batch.outputs.extend(writes.outputs)
         batch.calls.extend((thread_id, call) for call in writes.started)
@@ -230,21 +247,12 @@ class Stepper:
                 current.workflow,
             )
 
-    def _encode_outputs(self, moved: ThreadRecord, outputs: tuple[Output, ...]) -> _Writes:
-        writes = _Writes([], list(moved.calls), [], [])
+    def _encode_outputs(self, current: ThreadRecord, outputs: tuple[Output, ...]) -> _Writes:
+        writes = _Writes([], list(current.calls), [], [])
         for output in outputs:
             match output:
                 case Emit():
-                    writes.outputs.append(
-                        self._checked(
-                            OutRecord(
-                                self._own_topics.get(output.topic, output.topic),
-                                output.key.encode(),
-                                None if output.value is None else output.value.encode(),
-                                output.headers,
-                            )
-                        )
-                    )
+                    writes.outputs.append(self._encode_emit(output))
                 case CallActivity():
                     call = calls.encode_call(output, self._codec)
                     writes.calls.append(call)
@@ -255,9 +263,20 @@ class Stepper:
                     writes.cancelled.append(output.call_id)
         return writes
 
-    def _last_record(self, moved: ThreadRecord, result: StepResult) -> OutRecord:
-        config = self._program.workflows[moved.workflow].config
-        key = moved.thread_id.encode()
+    def _encode_emit(self, output: Emit) -> OutRecord:
+        topic = self._topics.get(output.topic)
+        if topic is None:
+            # What no store could write must fail here, in the step, not in the commit of all.
+            output.topic.encode()
+            topic = self._topics[output.topic] = output.topic
+        for name, _ in output.headers:
+            name.encode()
+        value = None if output.value is None else output.value.encode()
+        return self._checked(OutRecord(topic, output.key.encode(), value, output.headers))
+
+    def _last_record(self, current: ThreadRecord, result: StepResult) -> OutRecord:
+        config = self._program.workflows[current.workflow].config
+        key = current.thread_id.encode()
         if result.outcome is Outcome.COMPLETED:
             topic = config.result_topic or self._settings.result_topic
             value = "null" if result.result is None else result.result
@@ -271,11 +290,8 @@ class Stepper:
 
     def _checked(self, record: OutRecord) -> OutRecord:
         limit = self._limits.output_bytes
-        if limit is not None:
-            size = len(record.key or b"") + len(record.value or b"")
-            size += sum(len(name) + len(value or b"") for name, value in record.headers)
-            if size > limit:
-                raise LimitError(f"a record for {record.topic} has {size} bytes, over {limit}")
+        if limit is not None and record.size > limit:
+            raise LimitError(f"a record for {record.topic} has {record.size} bytes, over {limit}")
         return record
 
 
@@ -296,6 +312,15 @@ def _reason_code(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "out-of-memory"
     return "internal"
+
+
+def _text_of(error: BaseException) -> str:
+    """Return the error's text as every store can write it, whatever its class makes of it."""
+    try:
+        text = str(error)
+    except BaseException as second:
+        text = f"(its text cannot be had: {type(second).__name__})"
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _ctrl_c_raises() -> bool:
