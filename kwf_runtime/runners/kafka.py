@@ -22,11 +22,11 @@ from kwf_runtime.runners import failpoints
 from kwf_runtime.runners.activities import ActivityPool
 from kwf_runtime.runners.calls import call_id_of
 from kwf_runtime.runners.join import Join
-from kwf_runtime.runners.kafka_changelog import NO_OFFSET
-from kwf_runtime.runners.kafka_commit import Committer, Work, value_bytes
+from kwf_runtime.runners.kafka_changelog import CODE, NO_OFFSET
+from kwf_runtime.runners.kafka_commit import LAYOUT_PARTITION, Committer, Work, value_bytes
 from kwf_runtime.runners.kafka_config import LOG, BrokerError, warn_overridden
 from kwf_runtime.runners.kafka_hash import partition_for
-from kwf_runtime.runners.kafka_input import KafkaInput, Part, gap_error
+from kwf_runtime.runners.kafka_input import KafkaInput, Part, cut_error, gap_error
 from kwf_runtime.runners.kafka_local import Workplace
 from kwf_runtime.runners.kafka_producer import (
     ProducerLostError,
@@ -36,13 +36,16 @@ from kwf_runtime.runners.kafka_producer import (
 from kwf_runtime.runners.kafka_restore import Restorer
 from kwf_runtime.runners.kafka_store import StoreSet
 from kwf_runtime.runners.kafka_topics import TopicAdmin, check_topics
+from kwf_runtime.runners.layouts import encode_layouts
 from kwf_runtime.runners.local import TURN_RECORDS, StoreBusyError, system_clock_ms
 from kwf_runtime.runners.stepper import Limits
+from kwf_runtime.serial.registry import DEFAULT
 
 if TYPE_CHECKING:
     from kwf_runtime.core.engine import Program
     from kwf_runtime.runners.base import Clock
     from kwf_runtime.runners.calls import ActivityOutcome, Codec
+    from kwf_runtime.runners.kafka_changelog import Changes
     from kwf_runtime.runners.records import Record
     from kwf_runtime.settings import Settings
 
@@ -102,6 +105,7 @@ class KafkaRunner:
         self._committer = Committer(settings, self._stores)
         self._restorer = Restorer(settings, self._admin)
         self._producer: TransactionalProducer | None = None
+        self._layouts: Changes = {}
         self._limit = TURN_RECORDS
         self._failures = 0
         self._place = Workplace(
@@ -131,8 +135,8 @@ class KafkaRunner:
             except (BrokerError, StoreBusyError) as error:
                 self._recover("waiting", error, stop)
             except KafkaException as error:
-                self._recover("a new consumer is needed", error, stop)
                 self._rejoin()
+                self._recover("a new consumer was needed", error, stop)
 
     def turn(self) -> bool:
         """Take what has come, and commit it; False: nothing had come."""
@@ -169,14 +173,18 @@ class KafkaRunner:
         self._outcomes += self._activities.take()
         for outcome in self._outcomes:
             self.join.activity_done(batch, outcome, now_ms)
-        fired = self.join.fire_due(batch, now_ms, TURN_RECORDS)
-        return bool(records or self._outcomes or fired)
+        if LAYOUT_PARTITION in self._stores.owned:
+            work.layouts = self._layouts
+        fired = self.join.fire_due(batch, now_ms, self._limit)
+        return bool(records or self._outcomes or fired or work.layouts)
 
     def _after_commit(self, work: Work, now_ms: int) -> None:
         batch = work.batch
         for outcome in self._outcomes:
             self._running.discard((outcome.thread_id, outcome.call_id))
         self._outcomes.clear()
+        if work.layouts:
+            self._layouts = {}
         self.counters += batch.counters
         if work.forwards:
             LOG.warning(
@@ -262,11 +270,21 @@ class KafkaRunner:
 
         if not self._restorer.restore(self._stores.owned, keep_on=keep_on) or not keep_on():
             return False
+        self._layouts = self._new_layouts()
         self._input.start(self._start_positions())
         for record in self._stores.calling():
             for call in record.calls:
                 self._start_activity(record.thread_id, call)
         return True
+
+    def _new_layouts(self) -> Changes:
+        """Return the layouts of the loaded code that the changelog does not have."""
+        store = self._stores.owned.get(LAYOUT_PARTITION)
+        if store is None:
+            return {}
+        known = dict(store.entries(CODE))
+        own = encode_layouts(DEFAULT)
+        return {CODE + k.encode(): v for k, v in own.items() if known.get(k.encode()) != v}
 
     def _start_positions(self) -> dict[Part, int]:
         """Return where to read on: what the changelog or the group says, whichever is further.
@@ -275,7 +293,7 @@ class KafkaRunner:
         back, they cannot undo what was applied.
         """
         parts = self._input.parts()
-        first = self._admin.offsets(parts, earliest=True)
+        first, end = self._admin.offsets(parts, earliest=True), self._admin.offsets(parts)
         group = self._input.committed(parts)
         positions: dict[Part, int] = {}
         for part in parts:
@@ -287,6 +305,8 @@ class KafkaRunner:
                 position = first[part]
             elif position < first[part]:
                 raise gap_error(topic, number, position)
+            elif position > end[part]:
+                raise cut_error(topic, number, position, end[part])
             positions[part] = position
         return positions
 

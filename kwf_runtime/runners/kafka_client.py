@@ -103,7 +103,6 @@ class KafkaClient:
             self._several.commit_transaction(_SEND_TIMEOUT_S)
         except KafkaException as error:
             # Whatever it left open, the broker aborts; the next call has a producer of its own.
-            self._several.purge()
             self._several = None
             raise _refused(topic or "Kafka", error.args[0]) from error
 

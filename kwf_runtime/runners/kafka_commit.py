@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 # What a record has besides its value: key, headers of the protocol, librdkafka's own bound.
 _OVERHEAD_BYTES: Final = 8192
 _SERVE_EVERY: Final = 500
+LAYOUT_PARTITION: Final = 0
 
 
 def value_bytes(settings: Settings) -> int:
@@ -61,6 +62,7 @@ class Work:
         touched: The partitions that records came from.
         forwards: Records that came to another partition than their key's.
         group: The group's metadata, taken with the records.
+        layouts: Changelog records of partition 0 that no batch knows of.
     """
 
     batch: Batch
@@ -68,6 +70,7 @@ class Work:
     group: Any
     touched: set[int] = field(default_factory=set)
     forwards: list[Record] = field(default_factory=list)
+    layouts: Changes = field(default_factory=dict)
 
 
 class Committer:
@@ -87,6 +90,8 @@ class Committer:
             ProducerLostError: It may have been committed, or not.
         """
         changes = self._changes(work)
+        if not (changes or work.batch.outputs):
+            return
         producer.begin()
         self._send(producer, work.batch.outputs, now_ms)
         for record in work.forwards:
@@ -127,6 +132,8 @@ class Committer:
         for timer, due_ms in work.batch.timers.items():
             number = partition_for(timer, stores.partitions)
             changes[number][TIMER + timer] = None if due_ms is None else encode_due(due_ms)
+        if work.layouts:
+            changes[LAYOUT_PARTITION].update(work.layouts)
         for number in changes.keys() | work.touched:
             changes[number][POSITION] = encode_position(
                 Position(
@@ -136,9 +143,7 @@ class Committer:
             )
         return dict(changes)
 
-    def _send(
-        self, producer: TransactionalProducer, outputs: list[OutRecord], now_ms: int
-    ) -> None:
+    def _send(self, producer: TransactionalProducer, outputs: list[OutRecord], now_ms: int) -> None:
         # The engine's own time: delays of the scheduler count from it.
         for count, out in enumerate(outputs, 1):
             producer.send(out.topic, out.key, out.value, out.headers, timestamp_ms=now_ms)

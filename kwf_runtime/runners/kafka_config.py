@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger("kwf.kafka")
 CLIENT_LOG: Final = logging.getLogger("kwf.kafka.client")
 
+# One file has the settings of producers and consumers: no client needs to be told of the other's.
+CLIENT_LOG.addFilter(lambda line: "and will be ignored by this" not in line.getMessage())
+
 REQUEST_TIMEOUT_S: Final = 20.0
 PARTITIONER: Final = "murmur2_random"
 DEFAULT_MESSAGE_BYTES: Final = 1_000_000
@@ -136,9 +139,11 @@ def engine_producer(settings: Settings, transactional_id: str) -> Config:
 def client_producer(settings: Settings, transactional_id: str | None = None) -> Config:
     """Settings of a producer of the command line: each record, or each list of them, is awaited."""
     owned: Config = {"enable.idempotence": True, "partitioner": PARTITIONER}
+    tunable = {"linger.ms": 0, "retry.backoff.ms": 5}
     if transactional_id is not None:
         owned["transactional.id"] = transactional_id
-    tunable = {"linger.ms": 0, "retry.backoff.ms": 5, "message.timeout.ms": 30_000}
+    else:
+        tunable["message.timeout.ms"] = 30_000
     return _client(settings, tunable, owned)
 
 

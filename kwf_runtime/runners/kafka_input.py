@@ -182,6 +182,15 @@ class KafkaInput:
         consumer.unassign()
 
 
+def cut_error(topic: str, number: int, offset: int, end: int) -> KwfError:
+    """Return the error that says that a topic is not the one that the state belongs to."""
+    return KwfError(
+        f"{topic} [{number}] ends at offset {end}, but was applied up to {offset}: it was made "
+        "anew or cut, and the offsets in the threads' state mean other records; use another "
+        "application.id for the new topic"
+    )
+
+
 def gap_error(topic: str, number: int, offset: int) -> KwfError:
     """Return the error that says that records are gone which were not applied."""
     return KwfError(

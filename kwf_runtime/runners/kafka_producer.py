@@ -95,15 +95,22 @@ class TransactionalProducer:
             try:
                 self._producer.produce(topic, value, key, partition, **options)
             except BufferError:
-                self._producer.poll(_FULL_QUEUE_WAIT_S)
+                self.serve(_FULL_QUEUE_WAIT_S)
                 continue
             except KafkaException as error:
                 self._fail(f"cannot write to {topic}", error)
             return
 
-    def serve(self) -> None:
-        """Let librdkafka deliver its callbacks; cheap."""
-        self._producer.poll(0)
+    def serve(self, timeout_s: float = 0) -> None:
+        """Let librdkafka deliver its callbacks; cheap.
+
+        Raises:
+            ProducerLostError: The producer is of no more use.
+        """
+        try:
+            self._producer.poll(timeout_s)
+        except KafkaException as error:
+            raise ProducerLostError(str(error.args[0])) from error
 
     def commit(self, offsets: list[TopicPartition], group: Any) -> None:
         """Commit the transaction with those offsets of the group.
@@ -140,8 +147,11 @@ class TransactionalProducer:
 
     def destroy(self) -> None:
         """Throw away what was not sent, and the producer."""
-        self._producer.purge()
-        self._producer.poll(0)
+        try:
+            self._producer.purge()
+            self._producer.poll(0)
+        except KafkaException as error:
+            LOG.debug("while a producer was destroyed: %s", error.args[0])
         self._producer = None
 
     def _fail(self, doing: str, error: KafkaException) -> NoReturn:

@@ -113,9 +113,11 @@ class TopicAdmin:
         Raises:
             KwfError: The broker does not answer, or refuses.
         """
-        made = []
+        wanted, made = list(topics), list[str]()
+        if not wanted:
+            return made
         for name, future in self._admin.create_topics(
-            list(topics), operation_timeout=REQUEST_TIMEOUT_S, request_timeout=REQUEST_TIMEOUT_S
+            wanted, operation_timeout=REQUEST_TIMEOUT_S, request_timeout=REQUEST_TIMEOUT_S
         ).items():
             try:
                 future.result()
