@@ -66,6 +66,7 @@ def supervise(count: int, stop: threading.Event) -> int:
             elif code is None:
                 continue
             elif code == 0:
+                worker.ask_to_stop()
                 team.remove(worker)
             elif code > 0:
                 log.error("worker %d ended with exit code %d", worker.number, code)

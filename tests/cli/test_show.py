@@ -116,10 +116,10 @@ def test_a_thread_that_is_not_there(kwf: Kwf) -> None:
 
 def test_a_parked_thread_says_why_and_keeps_its_event(kwf: Kwf) -> None:
     Path("flow.py").write_text(
-        "import kwf_runtime as W\n\n\n"
+        "import threading\nimport kwf_runtime as W\n\n\n"
         "async def main(arg):\n"
-        "    file = open('flow.py')\n"
-        "    return await W.suspend('r'), file\n"
+        "    lock = threading.Lock()\n"
+        "    return await W.suspend('r'), lock\n"
     )
     kwf("start", "t1")
     kwf("run", "flow.py", "--until-idle")
