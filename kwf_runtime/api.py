@@ -280,11 +280,6 @@ class _Config:
         """Names whose records are kept before ``W.channel(name)`` was called."""
         return _config_of(sys._getframe(1).f_globals).channels
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not isinstance(getattr(type(self), name, None), property):
-            raise AttributeError(f"W.config has no {name!r}")
-        super().__setattr__(name, value)
-
 
 config: Final = _Config()
 """What a workflow module declares: topics, and the names of channels."""

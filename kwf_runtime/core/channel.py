@@ -79,7 +79,7 @@ class Getter(Future[Any]):
         self.item = None
         return super().exception()
 
-    def _failure(self, pending: str = "Result is not ready.") -> BaseException | None:
+    def _failure(self, pending: str = "Result is not set.") -> BaseException | None:
         self.item = None
         return super()._failure(pending)
 

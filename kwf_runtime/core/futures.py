@@ -146,7 +146,7 @@ class Future(Trap, Generic[T]):
             InvalidStateError: the future is not done.
             CancelledError: it was cancelled.
         """
-        exc = self._failure("Result is not ready.")
+        exc = self._failure("Result is not set.")
         if exc is not None:
             try:
                 raise exc
@@ -170,7 +170,7 @@ class Future(Trap, Generic[T]):
             self._retrieve()
         return self._exception
 
-    def _failure(self, pending: str = "Result is not ready.") -> BaseException | None:
+    def _failure(self, pending: str = "Result is not set.") -> BaseException | None:
         """What ``result()`` would raise, with the traceback that it had when it was set."""
         if self._state == FINISHED:
             exc = self._exception
