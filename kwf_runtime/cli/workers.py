@@ -76,10 +76,8 @@ def supervise(count: int, stop: threading.Event) -> int:
                 _plan_restart(worker, -code)
     for worker in team:
         worker.ask_to_stop()
-    for worker in team:
-        if worker.process is not None:
-            exit_code = exit_code or max(worker.process.wait(), 0)
-    return exit_code
+    codes = [worker.process.wait() for worker in team if worker.process is not None]
+    return exit_code or max([0, *codes])
 
 
 def stop_with_supervisor(stop: threading.Event) -> None:
