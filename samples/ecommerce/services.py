@@ -1,6 +1,6 @@
 """The shop around the carts: mails the reminders, and lets a customer act from a terminal.
 
-    python services.py mailer [--props FILE] [--idle SECONDS]
+    python services.py mailer [--props FILE] [--mails N]
     python services.py shop CART add PRODUCT [QUANTITY] | remove PRODUCT [QUANTITY]
                                 | email ADDRESS | show | checkout   [--props FILE]
 
@@ -18,9 +18,9 @@ from kwf_runtime.runners.records import OutRecord
 from kwf_runtime.settings import Settings, load_settings
 
 
-def mail_reminders(client: Client, idle_s: float | None) -> None:
-    """Print the reminders as the mails that they are, until none has come for `idle_s` seconds."""
-    for record in client.tail("ecommerce-reminder", from_start=True, count=None, timeout_s=idle_s):
+def mail_reminders(client: Client, mails: int | None) -> None:
+    """Print the reminders as the mails that they are, so many of them, or for ever."""
+    for record in client.tail("ecommerce-reminder", from_start=True, count=mails, timeout_s=None):
         address, cart = (record.value or b"").decode(), (record.key or b"").decode()
         mail_id = f"{record.partition}-{record.offset}"
         print(f"mail {mail_id} to {address}: your cart {cart} is waiting", flush=True)
@@ -53,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The shop around the carts.")
     commands = parser.add_subparsers(dest="command", required=True)
     mailer = commands.add_parser("mailer", parents=[common])
-    mailer.add_argument("--idle", type=float, metavar="SECONDS", help="stop after such a silence")
+    mailer.add_argument("--mails", type=int, metavar="N", help="stop after N mails")
     shop = commands.add_parser("shop", parents=[common])
     shop.add_argument("cart")
     shop.add_argument("action", choices=["add", "remove", "email", "show", "checkout"])
@@ -63,7 +63,7 @@ def main() -> None:
     client = open_client(settings)
     try:
         if options.command == "mailer":
-            mail_reminders(client, options.idle)
+            mail_reminders(client, options.mails)
         else:
             message = message_of(options.action, options.words)
             send_message(client, settings, options.cart, message)

@@ -1,6 +1,6 @@
 """The companies of the trip: each answers the reservations of its topic.
 
-    python services.py [--props FILE] [--refuse KIND] [--mute KIND] [--idle SECONDS]
+    python services.py [--props FILE] [--refuse KIND] [--mute KIND] [--answers N]
 
 An answer follows from the command alone, and a second answer to the same command changes nothing.
 So a company may be killed at any moment: started again, it reads its topic from the start.
@@ -30,12 +30,12 @@ def answer(kind: str, command: Record, *, refuse: bool, topic: str) -> OutRecord
     return OutRecord(topic, command.key, json.dumps(body).encode())
 
 
-def serve(kind: str, settings: Settings, *, refuse: bool, idle_s: float | None) -> None:
-    """Answer the commands of a company, until none has come for `idle_s` seconds."""
+def serve(kind: str, settings: Settings, *, refuse: bool, answers: int | None) -> None:
+    """Answer the commands of a company, so many of them, or for ever."""
     client = open_client(settings)
     try:
         for command in client.tail(
-            f"saga-reserve-{kind}", from_start=True, count=None, timeout_s=idle_s
+            f"saga-reserve-{kind}", from_start=True, count=answers, timeout_s=None
         ):
             client.send([answer(kind, command, refuse=refuse, topic=settings.resume_topic)])
     finally:
@@ -45,16 +45,16 @@ def serve(kind: str, settings: Settings, *, refuse: bool, idle_s: float | None) 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Answer the reservations of trips.")
     parser.add_argument("--props", help="the streams.properties of the engine")
-    parser.add_argument("--refuse", action="append", default=[], choices=OFFERS)
-    parser.add_argument("--mute", action="append", default=[], choices=OFFERS)
-    parser.add_argument("--idle", type=float, metavar="SECONDS", help="stop after such a silence")
+    for option, text in (("--refuse", "say no to each reservation"), ("--mute", "say nothing")):
+        parser.add_argument(option, action="append", default=[], choices=OFFERS, help=text)
+    parser.add_argument("--answers", type=int, metavar="N", help="stop when each has answered N")
     options = parser.parse_args()
     settings = load_settings(options.props)
     companies = [
         threading.Thread(
             target=serve,
             args=(kind, settings),
-            kwargs={"refuse": kind in options.refuse, "idle_s": options.idle},
+            kwargs={"refuse": kind in options.refuse, "answers": options.answers},
             daemon=True,  # Ctrl-C need not wait for them: there is nothing to lose
         )
         for kind in OFFERS
