@@ -20,6 +20,8 @@ from kwf_runtime.runners.records import Record
 Status = Literal["waiting", "parked", "buffered"]
 
 VERSION = 1
+CODE_MISSING = "code-missing"
+"""The code in the reason of a thread that is parked because its code is not loaded."""
 _MAGIC = b"KT"
 _HEAD = struct.Struct(">2sBI")
 _STATUSES: tuple[Status, ...] = ("waiting", "parked", "buffered")
@@ -62,6 +64,11 @@ class ThreadRecord:
     def wake_ms(self) -> int | None:
         """When the runner has to step the thread for its timers; a parked thread sleeps on."""
         return self.due_ms if self.status == "waiting" else None
+
+    @property
+    def lacks_code(self) -> bool:
+        """Whether the thread is parked because its code was not loaded."""
+        return self.status == "parked" and (self.reason or "").startswith(f"{CODE_MISSING}:")
 
     def encode(self) -> bytes:
         """Return the versioned bytes that `decode` reads."""

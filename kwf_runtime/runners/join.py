@@ -137,6 +137,12 @@ class Join:
         else:
             self._offer_kept(batch, current.thread_id, now_ms)
 
+    def retry_missing_code(self, batch: Batch, thread_id: str, now_ms: int) -> None:
+        """Retry a thread that is parked because its code was not loaded; it may be now."""
+        current = self._get(batch, thread_id)
+        if current is not None and current.lacks_code:
+            self._retry(batch, current, now_ms)
+
     # --- records of workflow-resume
 
     def _apply_event(self, batch: Batch, record: Record, now_ms: int) -> None:
@@ -147,7 +153,10 @@ class Join:
             return
         command = record.header(COMMAND_HEADER)
         if command == RETRY_COMMAND:
-            self._retry(batch, current, record, now_ms)
+            if current is None or current.status != "parked":
+                batch.counters["retry.not_parked"] += 1
+            else:
+                self._retry(batch, replace(current, seen=record.offset), now_ms)
             return
         event = self._decode(record)
         if isinstance(event, Start):
@@ -239,7 +248,10 @@ class Join:
     def _wake(self, batch: Batch, thread_id: str, now_ms: int) -> None:
         current = self._get(batch, thread_id)
         if current is None or current.wake_ms is None or current.wake_ms > now_ms:
-            return  # a record of this batch has changed the thread
+            # A record of this batch has changed the thread; or the store's index is wrong, as after
+            # damage: then writing the record rights it, and it does not come up for ever.
+            batch.threads.setdefault(thread_id, current)
+            return
         if self._stepper.step(batch, current, TimersDue, None, now_ms) is not None:
             self._offer_kept(batch, thread_id, now_ms)
 
@@ -310,15 +322,10 @@ class Join:
         if parked is not None:
             batch.threads[thread_id] = replace(parked, kept=kept)
 
-    def _retry(
-        self, batch: Batch, current: ThreadRecord | None, record: Record, now_ms: int
-    ) -> None:
+    def _retry(self, batch: Batch, current: ThreadRecord, now_ms: int) -> None:
         """Apply the kept events of a parked thread in order, until one parks it again."""
-        if current is None or current.status != "parked":
-            batch.counters["retry.not_parked"] += 1
-            return
         batch.counters["retry"] += 1
-        waiting = replace(current, status="waiting", reason=None, kept=(), seen=record.offset)
+        waiting = replace(current, status="waiting", reason=None, kept=())
         batch.threads[current.thread_id] = waiting
         for index, kept in enumerate(current.kept):
             thread = self._get(batch, current.thread_id)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from kwf_runtime.core import activity
@@ -27,7 +27,8 @@ from kwf_runtime.serial.registry import DEFAULT
 if TYPE_CHECKING:
     from kwf_runtime.core.engine import Program
     from kwf_runtime.runners.batch import Batch
-    from kwf_runtime.runners.calls import Codec
+    from kwf_runtime.runners.calls import ActivityOutcome, Codec
+    from kwf_runtime.runners.envelope import ThreadRecord
     from kwf_runtime.runners.stepper import Limits
     from kwf_runtime.settings import Settings
 
@@ -57,6 +58,9 @@ class LogStore(Store, Protocol):
 
     def position(self, topic: str) -> int:
         """Return the offset of the first record of the topic that no commit has covered."""
+
+    def parked(self) -> Iterator[ThreadRecord]:
+        """Iterate over the threads that are parked."""
 
     def end(self, topic: str) -> int:
         """Return the offset that the next record of the topic will get."""
@@ -110,6 +114,10 @@ class LocalRunner:
         for record in log.calling():
             for call in record.calls:
                 self._activities.start(record.thread_id, call)
+        # This engine may have the code that an earlier one lacked.
+        self._retries = [record.thread_id for record in log.parked() if record.lacks_code]
+        # Taken from the pool and not committed yet: a failed commit must not lose them.
+        self._outcomes: list[ActivityOutcome] = []
 
     def run(self, until_idle: bool, stop: threading.Event) -> None:
         """See `base.Runner.run`."""
@@ -146,6 +154,8 @@ class LocalRunner:
             raise
         failpoints.hit("after_commit")
         self.join.committed(batch)
+        del self._retries[:limit]
+        self._outcomes.clear()
         for thread_id, call_id in batch.cancelled:
             self._activities.cancel(thread_id, call_id)
         for thread_id, call in batch.calls:
@@ -161,7 +171,11 @@ class LocalRunner:
             if records:
                 self._positions[topic] = records[-1].offset + 1
                 worked = True
-        for outcome in self._activities.take():
+        for thread_id in self._retries[:limit]:
+            self.join.retry_missing_code(batch, thread_id, now_ms)
+            worked = True
+        self._outcomes += self._activities.take()
+        for outcome in self._outcomes:
             self.join.activity_done(batch, outcome, now_ms)
             worked = True
         scheduler = self._topics[0]

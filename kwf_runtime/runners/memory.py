@@ -122,6 +122,10 @@ class MemoryLog:
         for thread_id in sorted(self._calling):
             yield ThreadRecord.load(thread_id, self._threads[thread_id])
 
+    def parked(self) -> Iterator[ThreadRecord]:
+        """See `LogStore.parked`."""
+        return (record for record in self.threads() if record.status == "parked")
+
     def save_layouts(self, layouts: dict[str, bytes]) -> None:
         """Keep the layouts of the code that the engine runs."""
         self._layouts.update(layouts)

@@ -112,6 +112,12 @@ class SqliteLog:
         for thread_id, body in cast("list[tuple[str, bytes]]", rows.fetchall()):
             yield ThreadRecord.load(thread_id, body)
 
+    def parked(self) -> Iterator[ThreadRecord]:
+        """See `LogStore.parked`."""
+        rows = self._db.execute("SELECT id, body FROM thread WHERE status = 'parked' ORDER BY id")
+        for thread_id, body in cast("list[tuple[str, bytes]]", rows.fetchall()):
+            yield ThreadRecord.load(thread_id, body)
+
     def save_layouts(self, layouts: dict[str, bytes]) -> None:
         """See `LogStore.save_layouts`."""
         with writing(self._db):

@@ -45,6 +45,7 @@ CREATE TABLE thread (
     body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX thread_wake ON thread (wake_ms) WHERE wake_ms IS NOT NULL;
+CREATE INDEX thread_parked ON thread (id) WHERE status = 'parked';
 CREATE INDEX thread_calling ON thread (id) WHERE calling = 1;
 CREATE TABLE timer (
     key BLOB PRIMARY KEY,

@@ -21,7 +21,7 @@ from kwf_runtime.errors import CodeMissingError, DecodeError, UnsavableError
 from kwf_runtime.runners import calls
 from kwf_runtime.runners.batch import Batch, SampledLog
 from kwf_runtime.runners.cache import ThreadCache
-from kwf_runtime.runners.envelope import ThreadRecord
+from kwf_runtime.runners.envelope import CODE_MISSING, ThreadRecord
 from kwf_runtime.runners.records import OutRecord, Record
 from kwf_runtime.wire import (
     MAX_DUE_MS,
@@ -304,7 +304,7 @@ def _reason_code(error: BaseException) -> str:
     if isinstance(error, UnsavableError):
         return "unsavable"
     if isinstance(error, CodeMissingError):
-        return "code-missing"
+        return CODE_MISSING
     if isinstance(error, DecodeError):
         return "damaged-state"
     if isinstance(error, LimitError):

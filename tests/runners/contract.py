@@ -661,7 +661,12 @@ class TestParking:
         harness.run()
         assert harness.results() == [("t", "held")]
 
-    def test_missing_code_parks_and_a_retry_continues(self, harness: Harness) -> None:
+    @pytest.mark.parametrize(
+        "retries", [True, False], ids=["by a retry", "by an engine that has it"]
+    )
+    def test_missing_code_parks_and_the_thread_goes_on(
+        self, harness: Harness, retries: bool
+    ) -> None:
         harness.load(ECHO)
         harness.start("t", 1)
         harness.run()
@@ -677,7 +682,8 @@ class TestParking:
         assert harness.results() == [("u", "other")]
         harness.load(ECHO)
         harness.resume("t", "second", 3)
-        harness.command("t", wire.RETRY_COMMAND)
+        if retries:
+            harness.command("t", wire.RETRY_COMMAND)
         harness.run()
         assert harness.results() == [("u", "other"), ("t", [1, 2, 3])]
 

@@ -16,9 +16,11 @@ import apsw
 import pytest
 
 from kwf_runtime import wire
+from kwf_runtime.core.engine import Program
 from kwf_runtime.errors import ConfigError
 from kwf_runtime.runners.batch import Batch
 from kwf_runtime.runners.envelope import ThreadRecord
+from kwf_runtime.runners.join import Join
 from kwf_runtime.runners.local import StoreBusyError
 from kwf_runtime.runners.records import OutRecord
 from kwf_runtime.runners.sqlite import SqliteLog
@@ -281,4 +283,17 @@ def test_a_damaged_row_is_one_parked_thread(db: str) -> None:
         ("b", "waiting"),
     ]
     client.close()
+    log.close()
+
+
+def test_a_damaged_row_with_a_due_timer_does_not_come_up_for_ever(db: str) -> None:
+    log = SqliteLog(db)
+    log.commit(Batch(threads={"a": ThreadRecord("a", "w", due_ms=1)}), {}, 0)
+    log._db.execute("UPDATE thread SET body = x'00' WHERE id = 'a'")
+    join = Join(Program({}), Settings(), log)
+    batch = join.begin()
+    assert join.fire_due(batch, 5) == 1
+    log.commit(batch, {}, 5)
+    assert log.due_threads(5, 10) == []
+    assert [record.thread_id for record in log.parked()] == ["a"]
     log.close()
