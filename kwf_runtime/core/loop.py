@@ -74,6 +74,8 @@ class Handle:
             self._loop.call_exception_handler(
                 {"message": f"Exception in callback {callback!r}", "exception": error}
             )
+        finally:
+            del self, callback  # what they hold must not live as long as a traceback
 
 
 @savable("kwf.TimerHandle")

@@ -181,7 +181,7 @@ class Task(Future[T]):
             self._wait_for(awaited)
         finally:
             loop.current_task = None
-            del exc  # no cycle of exception, traceback and this activation
+            del exc, self  # no cycle of exception, traceback and this activation
 
     def _wait_for(self, awaited: object) -> None:
         """Be woken when what the coroutine awaits is done."""
@@ -212,7 +212,7 @@ class Task(Future[T]):
         try:
             self._step(exc)
         finally:
-            del exc
+            del exc, future, self
 
 
 def cancel_future(future: Future[Any], msg: Any, kind: type[CancelledError]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import sys
 import types
 
 import pytest
@@ -58,6 +59,10 @@ def set_result_unless_done(future):
 @types.coroutine
 def bare_yield(value=None):
     yield value
+
+
+async def turn():
+    await bare_yield()
 
 
 def on_asyncio(program):
@@ -330,7 +335,7 @@ async def invalid_states(w):
         except asyncio.InvalidStateError:
             w.log("invalid state")
     w.log(future.cancel(), future.result(), future.exception(), future.done())
-    task = w.task(bare_yield())
+    task = w.task(turn())
     for call in (lambda: task.set_result(2), lambda: task.set_exception(ValueError())):
         try:
             call()
@@ -429,7 +434,7 @@ async def contexts(w):
 
 
 async def names(w):
-    task = w.task(bare_yield(), name=3)
+    task = w.task(turn(), name=("n", 3))
     w.log(repr(task.get_name()))
     task.set_name(("a", 1))
     w.log(task.get_name(), task in {task})
@@ -536,6 +541,8 @@ PROGRAMS = [
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 def test_same_trace(program):
+    if program is native_generator_coroutine and sys.version_info >= (3, 12):
+        pytest.skip("asyncio takes no generators since 3.12")
     expected = on_asyncio(program)
     assert expected, "a program that logs nothing tests nothing"
     assert on_thread(program) == expected
