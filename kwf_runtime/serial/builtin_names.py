@@ -53,7 +53,7 @@ _TYPES: Final[dict[Any, str]] = {
     ),
     pathlib: "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
     random: "Random",
-    re: "Match Pattern error",
+    re: "Match Pattern RegexFlag error",
     types: "MappingProxyType MethodType SimpleNamespace",
     uuid: "UUID",
     weakref: "WeakKeyDictionary WeakSet WeakValueDictionary",

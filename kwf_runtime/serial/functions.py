@@ -322,6 +322,8 @@ SAVERS: Final[dict[type, Saver]] = {
     classmethod: _save_static,
 }
 
+VALUE_BUILDERS: Final[dict[str, Build]] = {"unbound_method": _build_descriptor}
+
 NODE_BUILDERS: Final[dict[str, Build]] = {
     "method": _build_method,
     "builtin_method": _build_builtin_method,

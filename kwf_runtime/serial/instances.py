@@ -411,6 +411,8 @@ def make_setter(kind: type, name: str, names: tuple[str, ...]) -> Callable[[Any,
         raise CodeMissingError(
             name, f"the class {name} has no attribute {others[0]!r} any more: keep it in __slots__"
         )
+    if not names:
+        return lambda target, items: None
     if not setters:
 
         def set_dict(target: Any, items: Items) -> None:

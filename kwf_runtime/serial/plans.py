@@ -88,7 +88,7 @@ def _global(reader: Reader, name: str) -> Opener:
 
 
 def _value(reader: Reader, name: str, size: int) -> Opener:
-    build = library.VALUE_BUILDERS.get(name)
+    build = _VALUE_BUILDERS.get(name)
     if build is None:
         raise DecodeError(f"saved state has a value of unknown type {name!r}")
     opened: Opened = (_size(size), build, IMMUTABLE)
@@ -137,6 +137,8 @@ _SAVERS: Final[dict[type, Saver]] = {
     **functions.SAVERS,
     **iterators.SAVERS,
 }
+
+_VALUE_BUILDERS: Final[dict[str, Build]] = {**library.VALUE_BUILDERS, **functions.VALUE_BUILDERS}
 
 _NODE_BUILDERS: Final[dict[str, Build]] = {
     **library.NODE_BUILDERS,

@@ -98,8 +98,8 @@ class Reader:
             root = self._read()
             for fill, target, items in self._late:
                 fill(target, items)
-            for fill, target, items in self._filled_last:
-                fill(target, items)
+            for fill_last, target, content in self._filled_last:
+                fill_last(target, content)
         except KwfError:
             raise
         except StopIteration:
