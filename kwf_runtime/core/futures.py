@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from kwf_runtime.core.current import current, require
-from kwf_runtime.core.savable import savable
+from kwf_runtime.core.savable import savable, singleton
 from kwf_runtime.core.traps import Trap
 
 if TYPE_CHECKING:
@@ -290,3 +290,7 @@ class Future(Trap, Generic[T]):
         return self.result()
 
     __iter__ = __await__
+
+
+# The callback of the timer of a ``sleep``.
+singleton("kwf.Future.set_result_unless_cancelled", Future._set_result_unless_cancelled)

@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kwf_runtime.core.futures import PENDING, Future
-from kwf_runtime.core.savable import savable
+from kwf_runtime.core.savable import savable, singleton
 from kwf_runtime.core.traps import Trap
 from kwf_runtime.errors import CancelToken
 
@@ -213,6 +213,10 @@ class Task(Future[T]):
             self._step(exc)
         finally:
             del exc, future, self
+
+
+# The callback of whatever a suspended task waits for.
+singleton("kwf.Task.wakeup", Task._wakeup)
 
 
 def cancel_future(future: Future[Any], msg: Any, kind: type[CancelledError]) -> bool:
