@@ -158,7 +158,8 @@ PROPERTIES: Final = (
         "workflow.runner",
         "runner",
         *_one_of("sqlite", "kafka", "postgres", "memory"),
-        "Where threads live. Without it: kafka if `bootstrap.servers` is set, else sqlite.",
+        "Where threads live. Without it: kafka if `bootstrap.servers` is set, else sqlite. "
+        "postgres comes with a later version.",
     ),
     Property(
         "workflow.db",

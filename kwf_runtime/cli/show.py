@@ -82,9 +82,13 @@ def _task_lines(task: TaskView) -> Iterator[str]:
 
 
 def _place(frame: FrameView) -> str:
+    """Return file:line; the file as one would name it from here."""
     if frame.file is None:
         return "(unknown file)"
-    return f"{frame.file}:{frame.line or '?'}"
+    file = Path(frame.file)
+    if file.is_relative_to(Path.cwd()):
+        file = file.relative_to(Path.cwd())
+    return f"{file}:{frame.line or '?'}"
 
 
 def _record_fields(record: Record) -> dict[str, Any]:
