@@ -49,6 +49,9 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._clock = _Clock()
         super().__init__(self._clock)
+        # The loop fires what is due before now + resolution: at 1e-9 that is now itself, after a
+        # virtual year, and the timer that is due exactly now would never fire.
+        self._clock_resolution = 1e-6
         self.set_task_factory(token_task_factory)
 
     def time(self) -> float:
