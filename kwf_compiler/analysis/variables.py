@@ -6,23 +6,50 @@ Limits: per statement, and safe rather than exact: ``reads`` may name too much, 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from kwf_compiler.ir.nodes import Branch, Next, Return, Suspend, Terminator
 from kwf_compiler.passes.mark import is_function, own_children
 
 
 def reads(node: ast.AST) -> set[str]:
-    """Every variable that ``node`` may read; those that inner functions capture are no concern here."""
+    """Every variable whose value from before ``node`` it may read.
+
+    Those that inner functions capture are no concern here: they are cells.
+    """
+    match node:
+        case ast.Name(id=name, ctx=ctx):
+            return set() if isinstance(ctx, ast.Store) else {name}
+        case ast.AugAssign(target=ast.Name(id=name), value=value):
+            return {name} | reads(value)
+        case ast.If(test=test, body=body, orelse=orelse):
+            return reads(test) | block_reads(body) | block_reads(orelse)
+        case ast.While(test=test, body=body, orelse=orelse):
+            return reads(test) | block_reads(body) | block_reads(orelse)
+        case ast.For(target=target, iter=iterable, body=body, orelse=orelse):
+            inside = (block_reads(body) | reads(target)) - _targets(target)
+            return reads(iterable) | inside | block_reads(orelse)
+        case ast.Try() | ast.TryStar():
+            found = block_reads(node.body) | block_reads(node.orelse) | block_reads(node.finalbody)
+            return found.union(*map(reads, node.handlers))
+        case ast.ExceptHandler(type=kind, name=name, body=body):
+            return _all_reads([kind] if kind is not None else []) | (block_reads(body) - {name})
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            own = set().union(*(_targets(g.target) for g in node.generators))
+            return (_all_reads(ast.iter_child_nodes(node)) - own) | reads(node.generators[0].iter)
+    scope = is_function(node) or isinstance(node, ast.Lambda)
+    return _all_reads(own_children(node) if scope else ast.iter_child_nodes(node))
+
+
+def _all_reads(nodes: Iterable[ast.AST]) -> set[str]:
+    return set().union(*map(reads, nodes))
+
+
+def block_reads(body: list[ast.stmt]) -> set[str]:
+    """What a sequence of statements may read of what was there before it."""
     found: set[str] = set()
-    stack: list[ast.AST] = [node]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, ast.Name) and not isinstance(item.ctx, ast.Store):
-            found.add(item.id)
-        elif isinstance(item, ast.AugAssign) and isinstance(item.target, ast.Name):
-            found.add(item.target.id)
-        inner_scope = is_function(item) or isinstance(item, ast.Lambda)
-        stack.extend(own_children(item) if inner_scope else ast.iter_child_nodes(item))
+    for statement in reversed(body):
+        found = (found - binds(statement)) | reads(statement)
     return found
 
 

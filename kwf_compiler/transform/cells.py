@@ -52,10 +52,10 @@ def _check_block(block: Block, cells: frozenset[str], bound: set[str], lost: set
         unsure = cells - bound
         touched = unsure & (reads(statement) | unbinds(statement))
         if touched:
-            first = _statement_reads(statement) & touched
-            body += [at(statement, ast.Expr(_check(name))) for name in sorted(first)]
-            statement = _Check(touched).visit(statement)
-        body.append(statement)
+            changed = _Check(touched).visit(statement)
+            body += changed if isinstance(changed, list) else [changed]
+        else:
+            body.append(statement)
         bound = (bound - unbinds(statement)) | (binds(statement) - unbinds(statement))
         bound -= lost
     block.body = body
@@ -66,16 +66,6 @@ def _check_block(block: Block, cells: frozenset[str], bound: set[str], lost: set
         case Return(ast.expr() as value) | Suspend(_, ast.expr() as value):
             field = "value" if isinstance(block.end, Return) else "operand"
             block.end = replace(block.end, **{field: checker.visit(value)})  # type: ignore[arg-type]
-
-
-def _statement_reads(statement: ast.stmt) -> set[str]:
-    """Variables that the statement itself reads, not an expression in it: ``del x``, ``x += 1``."""
-    match statement:
-        case ast.Delete(targets=targets):
-            return {t.id for t in targets if isinstance(t, ast.Name)}
-        case ast.AugAssign(target=ast.Name(id=name)):
-            return {name}
-    return set()
 
 
 def _check(name: str) -> ast.expr:
@@ -91,6 +81,16 @@ class _Check(ast.NodeTransformer):
         if isinstance(node.ctx, ast.Load) and node.id in self.names:
             return at(node, _check(node.id))
         return node
+
+    def visit_Delete(self, node: ast.Delete) -> ast.AST | list[ast.AST]:
+        names = [t.id for t in node.targets if isinstance(t, ast.Name) and t.id in self.names]
+        return [*(at(node, ast.Expr(_check(name))) for name in names), self.generic_visit(node)]
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | list[ast.AST]:
+        changed = self.generic_visit(node)
+        if isinstance(node.target, ast.Name) and node.target.id in self.names:
+            return [at(node, ast.Expr(_check(node.target.id))), changed]
+        return changed
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         if is_function(node) or isinstance(node, (ast.Lambda, ast.ClassDef, *COMPREHENSIONS)):
