@@ -149,6 +149,11 @@ def module_name(path: Path) -> str:
     return f"program_{path.stem}"
 
 
+def is_savable(path: Path) -> bool:
+    """Whether a program does not say that it uses state of the process."""
+    return "# not saved:" not in path.read_text()
+
+
 def load_native(path: Path) -> types.ModuleType:
     """Import a program as CPython runs it, afresh."""
     return _execute(path, compile(path.read_text(), str(path), "exec", dont_inherit=True))
@@ -285,12 +290,15 @@ def run_on_engine(path: Path, *, replace: dict[int, object] | None = None) -> li
     register_support()
     workflow = hook.load_source(PROGRAMS.parent / "programs_engine.py", "programs_engine")
     module = load_compiled(path)
-    thread = Thread(workflow, module.main)
-    suspensions = 0
-    while not thread.done:
-        (ref,) = thread.waiting
-        thread.resume(ref, _answer(module, suspensions, replace or {}))
-        suspensions += 1
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*was never awaited", RuntimeWarning)
+        thread = Thread(workflow, module.main, roundtrip=is_savable(path))
+        suspensions = 0
+        while not thread.done:
+            (ref,) = thread.waiting
+            thread.resume(ref, _answer(module, suspensions, replace or {}))
+            suspensions += 1
+        gc.collect()
     if thread.error is not None:
         raise AssertionError(f"{thread.error}\n{thread.last.traceback}")
     return [value or "" for topic, _, value in thread.outputs if topic == "trace"]

@@ -18,6 +18,7 @@ from tests.programs_support import (
     InjectedError,
     Run,
     SaveAndLoad,
+    is_savable,
     load_compiled,
     load_native,
     run,
@@ -41,7 +42,7 @@ MODES = [
     (path, mode)
     for path in RUN
     for mode in ("compiled", "saved")
-    if mode == "compiled" or "# not saved:" not in path.read_text()
+    if mode == "compiled" or is_savable(path)
 ]
 by_mode = pytest.mark.parametrize(
     ("path", "mode"), MODES, ids=lambda one: one.stem if isinstance(one, Path) else one

@@ -1,4 +1,4 @@
-"""Classes with ``__await__`` by hand, and one that awaits a coroutine of its own."""
+"""Classes with ``__await__`` by hand, one of which awaits a coroutine of its own."""
 
 
 class Ready:
@@ -15,31 +15,6 @@ class Ready:
         raise StopIteration(self.value)
 
 
-class Twice:
-    """Suspends twice by itself."""
-
-    def __init__(self):
-        self.got = []
-        self.state = 0
-
-    def __await__(self):
-        return self
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        return self.send(None)
-
-    def send(self, value):
-        self.state += 1
-        if self.state > 1:
-            self.got.append(value)
-        if self.state == 3:
-            raise StopIteration(self.got)
-        return ("twice", self.state)
-
-
 class Request:
     def __init__(self, p):
         self.p = p
@@ -53,7 +28,6 @@ class Request:
 
 async def main(p):
     p.log(await Ready(5), await Ready((1, 2)), await Ready(StopIteration(3)))
-    p.log(await Twice())
     try:
         p.log(await Request(p))
     finally:

@@ -1,4 +1,5 @@
 """close() runs the ``finally`` blocks of all frames, from the inside."""
+# not on the engine: only a coroutine that is driven by hand can be closed
 
 SCRIPT = ["go", GeneratorExit]
 

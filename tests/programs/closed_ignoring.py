@@ -1,4 +1,5 @@
 """A coroutine that awaits while it is closed is told so."""
+# not on the engine: only a coroutine that is driven by hand can be closed
 
 SCRIPT = [GeneratorExit]
 
