@@ -19,7 +19,9 @@ from typing import Any, Final
 
 from kwf_runtime.core.current import current
 from kwf_runtime.core.futures import Future
-from kwf_runtime.core.tasks import cancel_future
+from kwf_runtime.core.loop import Handle, TimerHandle
+from kwf_runtime.core.savable import singleton
+from kwf_runtime.core.tasks import Task, cancel_future
 from kwf_runtime.core.tasks import iscoroutine as is_coroutine
 from kwf_runtime.core.traps import Trap
 from kwf_runtime.errors import CancelToken
@@ -54,6 +56,19 @@ def running_loop() -> Any:
     """The loop of the current workflow thread, or else the running asyncio loop."""
     thread = current()
     return asyncio.get_running_loop() if thread is None else thread.loop
+
+
+# Methods of the core's classes that workflow code hands to call_later, add_done_callback, partial.
+for _owner, _method in (
+    (Future, "set_result"),
+    (Future, "set_exception"),
+    (Future, "cancel"),
+    (Task, "cancel"),
+    (Task, "uncancel"),
+    (Handle, "cancel"),
+    (TimerHandle, "cancel"),
+):
+    singleton(f"kwf.{_owner.__name__}.{_method}", vars(_owner)[_method])
 
 
 def is_awaitable(obj: object) -> bool:

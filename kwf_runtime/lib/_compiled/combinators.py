@@ -86,9 +86,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                         _pc = 2
                         continue
                     elif _pc == 1:
-                        again, gate, running, task, tasks = _f.slots
-                        if task is _kwf.UNBOUND:
-                            del task
+                        again, gate, running, tasks = _f.slots
                         if _x:
                             _f.through()
                             _x = False
@@ -110,7 +108,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                     elif _pc == 4:
                         _r = gate.opened
                         _f.pc = 1
-                        _f.slots = (again, gate, running, _kwf.locals().get('task', _kwf.UNBOUND), tasks)
+                        _f.slots = (again, gate, running, tasks)
                         return _r
                     else:
                         gate.leave()
@@ -118,20 +116,16 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                         _pc = 2
                         continue
                 elif _pc == 6:
-                    again, gate, running, task, tasks = _f.slots
-                    if task is _kwf.UNBOUND:
-                        del task
+                    again, gate, running, tasks = _f.slots
                     _pc = 5
                     continue
                 elif _pc == 7:
                     _f.catch(0)
                     _f.pc = 8
-                    _f.slots = (gate, running, _kwf.locals().get('task', _kwf.UNBOUND), tasks)
+                    _f.slots = (gate, running, tasks)
                     return _kwf.SWITCH
                 elif _pc == 8:
-                    gate, running, task, tasks = _f.slots
-                    if task is _kwf.UNBOUND:
-                        del task
+                    gate, running, tasks = _f.slots
                     if _f.catches(CancelledError):
                         exc = _f.handled[-1]
                         _pc = 10
@@ -148,7 +142,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                     del exc
                     _f.leave(0)
                     _f.pc = 6
-                    _f.slots = (again, gate, running, _kwf.locals().get('task', _kwf.UNBOUND), tasks)
+                    _f.slots = (again, gate, running, tasks)
                     return _kwf.SWITCH
                 else:
                     _f.catch(1)
@@ -443,4 +437,4 @@ def all_settled(*aws: Any) -> Any:
     """
     tasks, order = _branches('all_settled', aws)
     return _start(_all_settled(tasks, order))
-_kwf.module(__name__, {'_end': ('coroutine', (('await gate.opened#0', 90, ('again', 'gate', 'running', 'task', 'tasks')),), ('tasks', 'cause')), '_until': ('coroutine', (('await gate.opened#0', 106, ('gate', 'tasks')), ('await _end(tasks, exc)#0', 109, ())), ('gate', 'tasks')), '_first': ('coroutine', (('await _until(gate, tasks)#0', 116, ('cancelling', 'gate', 'tasks')), ('await _let_go([task for task in tasks if task is not gate.settled], cancelling)#0', 117, ('gate',))), ('tasks', 'cancelling')), '_all': ('coroutine', (('await _until(gate, tasks)#0', 123, ('cancelling', 'gate', 'order', 'tasks')), ('await _let_go([task for task in tasks if task is not gate.settled], cancelling)#0', 125, ('gate', 'order', 'tasks'))), ('tasks', 'order', 'cancelling')), '_let_go': ('coroutine', (('await _end(others, CancelToken())#0', 133, ()),), ('others', 'cancelling')), '_all_settled': ('coroutine', (('await _until(gate, tasks)#0', 141, ('order', 'tasks')),), ('tasks', 'order'))}, ('.tasks:ensure_future', 'builtins:BaseException', 'builtins:TypeError', 'builtins:ValueError', 'builtins:bool', 'builtins:dict', 'builtins:enumerate', 'builtins:id', 'builtins:int', 'builtins:len', 'builtins:list', 'builtins:str', 'builtins:tuple', 'builtins:type', 'collections.abc:Sequence', 'kwf_runtime.lib.base:CancelToken', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:cancel_like', 'kwf_runtime.lib.base:is_awaitable', 'kwf_runtime.lib.base:is_coroutine', 'kwf_runtime.lib.base:running_loop', 'kwf_runtime.lib.native:is_native', 'kwf_runtime.lib.native:spawn', 'typing:Any'))
+_kwf.module(__name__, {'_end': ('coroutine', (('await gate.opened#0', 90, ('again', 'gate', 'running', 'tasks')),), ('tasks', 'cause')), '_until': ('coroutine', (('await gate.opened#0', 106, ('gate', 'tasks')), ('await _end(tasks, exc)#0', 109, ())), ('gate', 'tasks')), '_first': ('coroutine', (('await _until(gate, tasks)#0', 116, ('cancelling', 'gate', 'tasks')), ('await _let_go([task for task in tasks if task is not gate.settled], cancelling)#0', 117, ('gate',))), ('tasks', 'cancelling')), '_all': ('coroutine', (('await _until(gate, tasks)#0', 123, ('cancelling', 'gate', 'order', 'tasks')), ('await _let_go([task for task in tasks if task is not gate.settled], cancelling)#0', 125, ('gate', 'order', 'tasks'))), ('tasks', 'order', 'cancelling')), '_let_go': ('coroutine', (('await _end(others, CancelToken())#0', 133, ()),), ('others', 'cancelling')), '_all_settled': ('coroutine', (('await _until(gate, tasks)#0', 141, ('order', 'tasks')),), ('tasks', 'order'))}, ('.tasks:ensure_future', 'builtins:BaseException', 'builtins:TypeError', 'builtins:ValueError', 'builtins:bool', 'builtins:dict', 'builtins:enumerate', 'builtins:id', 'builtins:int', 'builtins:len', 'builtins:list', 'builtins:str', 'builtins:tuple', 'builtins:type', 'collections.abc:Sequence', 'kwf_runtime.lib.base:CancelToken', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:cancel_like', 'kwf_runtime.lib.base:is_awaitable', 'kwf_runtime.lib.base:is_coroutine', 'kwf_runtime.lib.base:running_loop', 'kwf_runtime.lib.native:is_native', 'kwf_runtime.lib.native:spawn', 'typing:Any'))

@@ -411,9 +411,7 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                     _pc = 2
                     continue
                 elif _pc == 1:
-                    completion, future, futures, handle = _f.slots
-                    if future is _kwf.UNBOUND:
-                        del future
+                    completion, futures, handle = _f.slots
                     if _x:
                         _f.through()
                         _x = False
@@ -425,7 +423,7 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                 elif _pc == 2:
                     _r = waiter
                     _f.pc = 1
-                    _f.slots = (completion, _kwf.locals().get('future', _kwf.UNBOUND), futures, handle)
+                    _f.slots = (completion, futures, handle)
                     return _r
                 elif _pc == 3:
                     if handle is not None:
@@ -438,16 +436,14 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                     _f.pc = -1
                     return (done, {future for future in futures if future not in done})
                 elif _pc == 4:
-                    _done4, completion, future, futures, handle = _f.slots
-                    if future is _kwf.UNBOUND:
-                        del future
+                    _done4, completion, futures, handle = _f.slots
                     _pc = 3
                     continue
                 else:
                     _f.catch(0)
                     _done4 = 1
                     _f.pc = 4
-                    _f.slots = (_done4, completion, _kwf.locals().get('future', _kwf.UNBOUND), futures, handle)
+                    _f.slots = (_done4, completion, futures, handle)
                     return _kwf.SWITCH
             except _kwf.BaseException as _c:
                 _pc = (-1, 7, 7, -1, -1, -1, -1, -1)[_pc]
@@ -638,4 +634,4 @@ def shield(arg: Any) -> Any:
     inner.add_done_callback(both.on_inner_done)
     outer.add_done_callback(both.on_outer_done)
     return outer
-_kwf.module(__name__, {'_wrap_awaitable': ('coroutine', (('await awaitable#0', 36, ()),), ('awaitable',)), 'sleep': ('coroutine', (('await PASS#0', 71, ('result',)), ('await future#0', 77, ('_result2', 'handle'))), ('delay', 'result')), '_cancel_and_wait': ('coroutine', (('await waiter#0', 99, ('callback', 'future')),), ('future',)), 'wait_for': ('coroutine', (('await fut#0', 107, ()), ('await _cancel_and_wait(future)#0', 112, ('future',)), ('await waiter#0', 123, ('_result4', 'callback', 'future', 'handle')), ('await _cancel_and_wait(future)#1', 129, ('_result4', 'handle')), ('await _cancel_and_wait(future)#2', 134, ('_result4', 'future', 'handle'))), ('fut', 'timeout')), 'wait': ('coroutine', (('await waiter#0', 194, ('completion', 'future', 'futures', 'handle')),), ('fs', 'timeout', 'return_when')), '_Arrivals.next': ('coroutine', (('await self.queue.get()#0', 229, ()),), ('self',)), 'as_completed': ('generator', (('(yield arrivals.next())#0', 246, ('_iter1', 'arrivals')),), ('fs', 'timeout'))}, ('.queues:Queue', 'builtins:TimeoutError', 'builtins:TypeError', 'builtins:ValueError', 'builtins:any', 'builtins:bool', 'builtins:dict', 'builtins:float', 'builtins:int', 'builtins:isinstance', 'builtins:len', 'builtins:list', 'builtins:object', 'builtins:set', 'builtins:str', 'builtins:super', 'builtins:tuple', 'builtins:type', 'collections.abc:Iterable', 'collections.abc:Iterator', 'functools:', 'functools:partial', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:Future', 'kwf_runtime.lib.base:PASS', 'kwf_runtime.lib.base:Trap', 'kwf_runtime.lib.base:cancel_future', 'kwf_runtime.lib.base:is_awaitable', 'kwf_runtime.lib.base:is_coroutine', 'kwf_runtime.lib.base:is_future', 'kwf_runtime.lib.base:running_loop', 'typing:Any'))
+_kwf.module(__name__, {'_wrap_awaitable': ('coroutine', (('await awaitable#0', 36, ()),), ('awaitable',)), 'sleep': ('coroutine', (('await PASS#0', 71, ('result',)), ('await future#0', 77, ('_result2', 'handle'))), ('delay', 'result')), '_cancel_and_wait': ('coroutine', (('await waiter#0', 99, ('callback', 'future')),), ('future',)), 'wait_for': ('coroutine', (('await fut#0', 107, ()), ('await _cancel_and_wait(future)#0', 112, ('future',)), ('await waiter#0', 123, ('_result4', 'callback', 'future', 'handle')), ('await _cancel_and_wait(future)#1', 129, ('_result4', 'handle')), ('await _cancel_and_wait(future)#2', 134, ('_result4', 'future', 'handle'))), ('fut', 'timeout')), 'wait': ('coroutine', (('await waiter#0', 194, ('completion', 'futures', 'handle')),), ('fs', 'timeout', 'return_when')), '_Arrivals.next': ('coroutine', (('await self.queue.get()#0', 229, ()),), ('self',)), 'as_completed': ('generator', (('(yield arrivals.next())#0', 246, ('_iter1', 'arrivals')),), ('fs', 'timeout'))}, ('.queues:Queue', 'builtins:TimeoutError', 'builtins:TypeError', 'builtins:ValueError', 'builtins:any', 'builtins:bool', 'builtins:dict', 'builtins:float', 'builtins:int', 'builtins:isinstance', 'builtins:len', 'builtins:list', 'builtins:object', 'builtins:set', 'builtins:str', 'builtins:super', 'builtins:tuple', 'builtins:type', 'collections.abc:Iterable', 'collections.abc:Iterator', 'functools:', 'functools:partial', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:Future', 'kwf_runtime.lib.base:PASS', 'kwf_runtime.lib.base:Trap', 'kwf_runtime.lib.base:cancel_future', 'kwf_runtime.lib.base:is_awaitable', 'kwf_runtime.lib.base:is_coroutine', 'kwf_runtime.lib.base:is_future', 'kwf_runtime.lib.base:running_loop', 'typing:Any'))
