@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 
 from kwf_compiler.diagnostics import InternalCompilerError
+from kwf_compiler.emit.module import EmittedModule
+from kwf_compiler.hook import COMPILED_MARK
 from kwf_compiler.pipeline import Compilation
 from kwf_compiler.source import splice
 
@@ -44,28 +46,28 @@ def compile_source(source: str, filename: str) -> CompileResult:
     Raises:
         CompileError: with every finding.
     """
+    if source.startswith(COMPILED_MARK):  # its own lines are all there is
+        lines = range(1, source.count("\n") + 2)
+        return CompileResult(source, SourceMap(dict(zip(lines, lines, strict=True))))
     emitted = Compilation(source, filename).run().emitted
     assert emitted is not None
     code = splice(source, filename, emitted)
-    return CompileResult(code, SourceMap(map_lines(code, emitted.tree)))
+    return CompileResult(code, SourceMap(map_lines(code, emitted)))
 
 
-def map_lines(code: str, tree: ast.Module) -> dict[int, int]:
+def map_lines(code: str, emitted: EmittedModule) -> dict[int, int]:
     """Lines of ``code`` to lines of the tree that it was printed from.
 
     The text is parsed again: that it gives the same tree proves that the text and what ``kwf run``
     executes are one program.
     """
+    tree = emitted.tree
     printed = ast.parse(code)
     if ast.dump(printed) != ast.dump(tree):
         raise InternalCompilerError("the printed module is another program; please report this")
     lines: dict[int, int] = {}
-    added = {id(n) for s in (*_added(tree),) for n in ast.walk(s)}
+    added = {id(node) for s in (*emitted.head, *emitted.foot) for node in ast.walk(s)}
     for node, original in zip(ast.walk(printed), ast.walk(tree), strict=True):
         if hasattr(node, "lineno") and id(original) not in added:
             lines.setdefault(node.lineno, original.lineno)  # type: ignore[attr-defined]
     return lines
-
-
-def _added(tree: ast.Module) -> list[ast.stmt]:
-    return [s for s in tree.body if getattr(s, "_kwf_added", False)]

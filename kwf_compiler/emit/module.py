@@ -25,10 +25,19 @@ EmitMachine = Callable[[Function], tuple[ast.FunctionDef, Layout]]
 
 @dataclass(frozen=True, slots=True)
 class EmittedModule:
-    """The compiled module as a tree whose positions are the source's, and its layouts."""
+    """A compiled module.
+
+    Attributes:
+        tree: all of it, with the positions of the source.
+        layouts: of its machines, by qualified name.
+        head: what was added in front of the source's statements.
+        foot: what was added behind them.
+    """
 
     tree: ast.Module
     layouts: dict[str, Layout]
+    head: list[ast.stmt]
+    foot: list[ast.stmt]
 
 
 def emit_module(tree: ast.Module, names: Names, emit: EmitMachine) -> EmittedModule:
@@ -46,15 +55,11 @@ def emit_module(tree: ast.Module, names: Names, emit: EmitMachine) -> EmittedMod
     assert isinstance(foot[0], ast.Expr) and isinstance(foot[0].value, ast.Call)
     foot[0].value.args[1] = table
     start = _after_future(tree)
-    tree.body[start:start] = _added(head)
-    tree.body += _added(foot)
-    return EmittedModule(ast.fix_missing_locations(tree), placer.layouts)
-
-
-def _added(statements: list[ast.stmt]) -> list[ast.stmt]:
-    for statement in statements:
-        statement._kwf_added = True  # type: ignore[attr-defined]
-    return [at(ast.Pass(), statement) for statement in statements]
+    for statement in (*head, *foot):
+        at(ast.Pass(), statement)
+    tree.body[start:start] = head
+    tree.body += foot
+    return EmittedModule(ast.fix_missing_locations(tree), placer.layouts, head, foot)
 
 
 def _after_future(tree: ast.Module) -> int:
@@ -104,6 +109,13 @@ class _Place(ast.NodeTransformer):
             return node
         function, self.layouts[name] = self.emit(node)
         return function
+
+
+def is_durable_import(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import binds a module that workflows need the durable one of."""
+    if isinstance(node, ast.ImportFrom):
+        return node.level == 0 and (node.module or "").partition(".")[0] in _DURABLE
+    return any(alias.name.partition(".")[0] in _DURABLE for alias in node.names)
 
 
 class _DurableImports(ast.NodeTransformer):
