@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from kwf_runtime.core.engine import Outcome, Program
 from kwf_runtime.core.events import Cancel, Event, Start, TimersDue
-from kwf_runtime.errors import WireError
+from kwf_runtime.errors import UnknownWorkflowError, WireError
 from kwf_runtime.runners import calls
 from kwf_runtime.runners.batch import Batch, SampledLog
 from kwf_runtime.runners.dead_letters import dead_letter
@@ -193,16 +193,10 @@ class Join:
         return event
 
     def _workflow_name(self, name: str) -> str:
-        known = self._program.workflows
-        if not name:
-            if self._program.default is None:
-                raise WireError("unknown-workflow", "no workflow is named and there is no default")
-            return self._program.default
-        if name not in known:
-            raise WireError(
-                "unknown-workflow", f"no workflow {name[:200]!r} (known: {', '.join(known)})"
-            )
-        return name
+        try:
+            return self._program.find(name).name
+        except UnknownWorkflowError as error:
+            raise WireError("unknown-workflow", str(error)) from error
 
     def _start(
         self, batch: Batch, current: ThreadRecord | None, event: Start, record: Record, now_ms: int

@@ -32,7 +32,7 @@ class StoredLayout:
 def encode_layouts(registry: Registry) -> dict[str, bytes]:
     """Return, by code id, the bytes of the layouts of all code that is loaded."""
     return {
-        code_id: _encode(StoredLayout(registry.entry(code_id).code.co_filename, layout))
+        code_id: encode_layout(StoredLayout(registry.entry(code_id).code.co_filename, layout))
         for code_id, layout in registry.layouts()
     }
 
@@ -52,7 +52,8 @@ def decode_layout(data: bytes) -> StoredLayout:
         raise DecodeError(f"a stored layout is malformed: {error}") from error
 
 
-def _encode(stored: StoredLayout) -> bytes:
+def encode_layout(stored: StoredLayout) -> bytes:
+    """Return the bytes that `decode_layout` reads."""
     layout = stored.layout
     labels: Iterable[tuple[str, int, tuple[str, ...]]] = [
         (label.name, label.line, label.slots) for label in layout.labels

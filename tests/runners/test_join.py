@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import msgpack
 import pytest
 
 import kwf_runtime as W
 from kwf_runtime import aio, wire
 from kwf_runtime.core.engine import Program, Workflow, WorkflowConfig
-from kwf_runtime.errors import CodeMissingError, UnsavableError
-from kwf_runtime.runners import calls
+from kwf_runtime.core.thread import WorkflowThread
+from kwf_runtime.errors import CodeMissingError, DecodeError, UnsavableError
+from kwf_runtime.runners import calls, layouts
 from kwf_runtime.runners.batch import Batch, SampledLog
 from kwf_runtime.runners.cache import ThreadCache
 from kwf_runtime.runners.calls import ActivityOutcome
 from kwf_runtime.runners.join import Join
+from kwf_runtime.runners.layouts import StoredLayout
 from kwf_runtime.runners.memory import MemoryLog
 from kwf_runtime.runners.records import Headers, Record
 from kwf_runtime.runners.stepper import Limits
+from kwf_runtime.serial.layout import Layout
 from kwf_runtime.settings import Settings
 
 
@@ -370,3 +376,152 @@ def test_a_flood_is_logged_a_few_times(caplog: pytest.LogCaptureFixture) -> None
             log.warn("kind", "message %d", number)
     assert len(caplog.records) == 12
     assert "(kind, 512 so far)" in caplog.text
+
+
+def test_headers_that_are_not_understood() -> None:
+    bench = Bench(echo)
+    bad = bench.record(START, headers=((wire.WORKFLOW_HEADER, b"\xff"),))
+    empty = bench.record(START, b"u", headers=((wire.WORKFLOW_HEADER, None),))
+    batch = bench.apply(bad, empty)
+    assert batch.counters["dead_letter.bad-header"] == 1
+    assert batch.counters["step.waiting"] == 1
+    bench.program = Program({})
+    bench.open()
+    assert bench.apply(bench.record(START, b"v")).counters["dead_letter.unknown-workflow"] == 1
+
+
+def test_an_outcome_that_the_thread_no_longer_wants() -> None:
+    bench = Bench(calling)
+    [call] = bench.apply(START).calls
+    outcome = outcome_of(bench, call, 2)
+    other = bench.codec.objects[-2]
+    assert isinstance(other, WorkflowThread)
+    other.calls.clear()
+    batch = bench.join.begin()
+    bench.join.activity_done(batch, outcome, 0)
+    bench.commit(batch)
+    assert batch.counters["activity.stale"] == 1
+    assert list(bench.store.calling()) == []
+
+
+def test_an_early_event_that_parks_stays_in_its_place() -> None:
+    async def steps(argument: object) -> None:
+        await W.suspend("first")
+        await W.suspend("a")
+        await W.suspend("b")
+
+    bench = Bench(steps, unmatched="buffer")
+    bench.apply(START, wire.encode_resume("a"), wire.encode_resume("b"))
+    dumps, saves = bench.codec.dumps, []
+
+    def fail_on_second(obj: object, /) -> bytes:
+        saves.append(obj)
+        if len(saves) == 2:
+            raise UnsavableError("$", "lock")
+        return dumps(obj)
+
+    bench.codec.dumps = fail_on_second  # type: ignore[method-assign]
+    bench.apply(wire.encode_resume("first"))
+    parked = bench.store.get("t")
+    assert parked is not None
+    assert (parked.status, parked.position) == ("parked", 40)
+    assert [record.offset for record in parked.kept] == [20, 30]
+
+
+def test_a_wake_up_that_finds_nothing_due_is_put_right() -> None:
+    bench = Bench(echo)
+    bench.apply(START)
+    waiting = bench.store.get("t")
+    assert waiting is not None
+    bench.commit(Batch(threads={"t": replace(waiting, due_ms=5)}))
+    bench.open()
+    batch = bench.join.begin()
+    bench.join.fire_due(batch, bench.now_ms)
+    bench.commit(batch)
+    assert bench.store.get("t") == waiting
+    assert bench.store.next_due_ms() is None
+
+
+def test_a_change_in_the_batch_beats_what_was_due() -> None:
+    bench = Bench(echo)
+    bench.apply(START)
+    bench.commit(Batch(timers={b't|{"ref":"a"}': 5, b't|{"ref":"b"}': 5}))
+    batch = bench.join.begin()
+    bench.join.apply(
+        batch,
+        Record("workflow-scheduler", 0, 1, bench.now_ms, b't|{"ref":"a"}', None),
+        bench.now_ms,
+    )
+    assert bench.join.fire_due(batch, bench.now_ms) == 2
+    assert outputs(batch, "workflow-resume") == [b'{"ref":"b"}']
+
+
+def test_a_topic_prefix_is_put_before_the_engines_own_topics() -> None:
+    async def asks(argument: object) -> None:
+        W.output("1", "workflow-scheduler", W.suspend("a").key)
+        W.ensure_thread("child", "c")
+        W.output("x", "out")
+
+    bench = Bench(asks, topic_prefix="dev.")
+    topics = [out.topic for out in bench.apply(START).outputs]
+    assert topics == [
+        "dev.workflow-scheduler",
+        "dev.workflow-resume",
+        "out",
+        "dev.workflow-result",
+    ]
+
+
+def test_an_output_that_no_store_could_write_parks_its_thread_alone() -> None:
+    async def writes(argument: Any) -> None:
+        W.output(argument, "out", "k")
+
+    bench = Bench(writes)
+    pair = json.dumps("\ud83d\ude00").encode()
+    batch = bench.apply(
+        bench.record(b"new:" + pair, b"x"), bench.record(wire.encode_start("y"), b"y")
+    )
+    assert outputs(batch) == ["\U0001f600".encode(), b"y"]
+
+
+def test_an_error_whose_text_cannot_be_had() -> None:
+    class Evil(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    bench = Bench(echo)
+    for error in (Evil(), ValueError("\ud800")):
+        bench.codec.save_error = error
+        bench.apply(bench.record(START, type(error).__name__.encode()))
+    reasons = [record.reason for record in bench.store.threads()]
+    assert reasons == [
+        "internal: Evil: (its text cannot be had: RuntimeError)",
+        "internal: ValueError: \\ud800",
+    ]
+
+
+def test_a_thread_that_waits_for_nothing_is_said_to(caplog: pytest.LogCaptureFixture) -> None:
+    async def stuck(argument: object) -> None:
+        await aio.Event().wait()
+
+    bench = Bench(stuck)
+    assert bench.apply(START).counters["step.stuck"] == 1
+    assert "kwf cancel" in caplog.text
+
+
+def test_the_join_can_forget_what_it_has_decoded() -> None:
+    bench = Bench(echo)
+    bench.apply(START)
+    bench.join.clear()
+    bench.apply(wire.encode_resume("a", 1))
+    assert bench.codec.loads_count == 1
+    assert bench.join.counters["step.waiting"] == 2
+
+
+def test_layouts_round_trip() -> None:
+    stored = StoredLayout("flow.py", Layout.of("main", "coroutine", [("f()#0", 3, ("a",))], ("x",)))
+    data = layouts.encode_layout(stored)
+    assert layouts.decode_layout(data) == stored
+    for bad in (b"", b"\xc1", data[:-1], msgpack.packb([2, "f", "n", "coroutine", [], []])):
+        with pytest.raises(DecodeError):
+            layouts.decode_layout(bad)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kwf_runtime.core.engine import Program
 from kwf_runtime.runners.base import open_client, open_runner
-from kwf_runtime.runners.memory import DueIndex, MemoryClient, MemoryRunner
+from kwf_runtime.runners.batch import Batch
+from kwf_runtime.runners.local import StoreBusyError
+from kwf_runtime.runners.memory import DueIndex, MemoryClient, MemoryLog, MemoryRunner
 from kwf_runtime.runners.records import OutRecord
 from kwf_runtime.settings import Settings
+from tests.runners.harness import MemoryHarness
 
 CHANGES = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.integers(0, 5)))
 
@@ -58,3 +63,58 @@ def test_a_running_engine_sees_what_a_client_sends() -> None:
     engine.join(10)
     runner.close()
     client.close()
+
+
+class BusyLog(MemoryLog):
+    """Cannot be written for some time."""
+
+    failures = 0
+
+    def commit(self, batch: Batch, positions: dict[str, int], now_ms: int) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreBusyError("the disk is full")
+        super().commit(batch, positions, now_ms)
+
+
+class Pauses(threading.Event):
+    """A stop event that is never set, and notes the long waits instead of waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout is not None and timeout >= 1:
+            self.seconds.append(timeout)
+            return False
+        return super().wait(timeout)
+
+
+def test_a_store_that_is_busy_is_tried_again_and_nothing_is_lost(tmp_path: Path) -> None:
+    harness = MemoryHarness(tmp_path, Settings(runner="memory"))
+    harness.log = log = BusyLog(harness.clock)
+    harness.load(
+        """
+        @W.activity
+        def double(value):
+            return value * 2
+
+        async def main(argument):
+            return await double(argument)
+        """
+    )
+    harness.start("t", 1)
+    log.failures = 2
+    runner = harness.open_runner(harness.program or Program({}))
+    for _ in range(2):
+        with pytest.raises(StoreBusyError):
+            runner.turn()
+    assert runner.turn()
+    log.failures = 1
+    pauses = Pauses()
+    runner.run(True, pauses)
+    assert len(pauses.seconds) == 1
+    assert harness.results() == [("t", 2)]
+    runner.close()
+    harness.close()
