@@ -69,6 +69,7 @@ class Reader:
         "_filled_last",
         "_late",
         "_owners",
+        "_promised",
         "_shapes",
         "_strings",
         "refs",
@@ -81,6 +82,7 @@ class Reader:
         self.registry = registry
         self.stream: Iterator[Any] = iter(elements)
         self.refs: list[Any] = []
+        self._promised = 0
         self._strings: list[str] = []
         self._shapes: list[Opener] = []
         self._owners: dict[int, Any] = {}
@@ -96,6 +98,8 @@ class Reader:
         """
         try:
             root = self._read()
+            if self._promised:
+                raise DecodeError("saved state has a cycle of values that cannot have one")
             for fill, target, items in self._late:
                 fill(target, items)
             for fill_last, target, content in self._filled_last:
@@ -223,18 +227,23 @@ class Reader:
         """Return the promise of value ``number``, and note that it goes into ``items`` next."""
         promise: _Promise | None = self.refs[number]
         if promise is None:
-            promise = self.refs[number] = _Promise(number)
+            promise = self._new_promise(number)
         owner: _Promise | None = None
         if type(target) is int:
             if target < 0:
                 raise DecodeError("saved state has a cycle through a value without identity")
             owner = self.refs[target]
             if owner is None:
-                owner = self.refs[target] = _Promise(target)
+                owner = self._new_promise(target)
             owner.missing += 1
         if items is not target:
             self._owners[id(items)] = owner
         promise.users.append((items, len(items), owner))
+        return promise
+
+    def _new_promise(self, number: int) -> _Promise:
+        promise = self.refs[number] = _Promise(number)
+        self._promised += 1
         return promise
 
     def _keep_promise(self, promise: _Promise, value: object) -> None:
@@ -242,6 +251,7 @@ class Reader:
         kept = [(promise, value)]
         while kept:
             promise, value = kept.pop()
+            self._promised -= 1
             for items, index, owner in promise.users:
                 items[index] = value
                 if owner is None:

@@ -38,6 +38,18 @@ class Plain:
         return cls()
 
 
+class Guarded:
+    """None of its methods may be called by saving or loading."""
+
+    def forbidden(self, *args, **kwargs):
+        raise AssertionError("called")
+
+    __init__ = __reduce_ex__ = __reduce__ = __getstate__ = __setstate__ = forbidden
+    __getattr__ = __setattr__ = __getnewargs__ = __getnewargs_ex__ = __bool__ = __len__ = forbidden
+    __eq__ = __repr__ = forbidden
+    __hash__ = None
+
+
 class Slotted:
     __slots__ = ("__private", "left", "right")
 

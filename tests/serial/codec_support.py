@@ -1,5 +1,7 @@
 """What the tests of the codec share: a round trip, and the comparison of graphs."""
 
+import functools
+import types
 from collections import deque
 
 from kwf_runtime.core.traps import Trap
@@ -74,12 +76,25 @@ def _parts(value):
     if isinstance(value, dict):
         for key, item in value.items():
             parts += (key, item)
+        parts.append(getattr(value, "default_factory", None))
     elif isinstance(value, (set, frozenset)):
         parts += sorted(value, key=repr)
     elif isinstance(value, (list, tuple, deque)):
         parts += value
     elif isinstance(value, bytearray):
         parts.append(bytes(value))
+    elif isinstance(value, types.MethodType):
+        parts += (value.__self__, value.__func__)
+    elif isinstance(value, functools.partial):
+        parts += (value.func, value.args, value.keywords)
+    elif isinstance(value, types.FunctionType):
+        parts += (value.__code__.co_qualname, *(value.__closure__ or ()))
+    elif isinstance(value, types.CellType):
+        parts.append(value.cell_contents)
+    elif isinstance(value, BaseException):
+        parts += (value.args, getattr(value, "exceptions", None))
+    elif hasattr(value, "__slots__") and type(value).__module__ == "codec_shop":
+        parts += [getattr(value, name) for name in value.__slots__ if hasattr(value, name)]
     elif not hasattr(value, "__dict__"):
         parts.append(repr(value))
     if hasattr(value, "__dict__"):
