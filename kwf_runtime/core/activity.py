@@ -72,7 +72,7 @@ def _place(activity: Activity) -> tuple[str, str]:
     return activity.function.__module__, activity.function.__qualname__
 
 
-@savable("kwf.ActivityCall", skip=("__weakref__", "_exception_tb"))
+@savable("kwf.ActivityCall")
 class ActivityCall(Future[Any]):
     """A call of an activity: begun when it is made, whether or not anybody awaits it yet.
 
@@ -89,6 +89,12 @@ class ActivityCall(Future[Any]):
         self.thread = thread
         self.call_id = call_id
         self.name = name
+
+    def _save_more(self) -> tuple[Any, ...]:
+        return (self.thread, self.call_id, self.name)
+
+    def _load_more(self, more: list[Any]) -> None:
+        self.thread, self.call_id, self.name = more
 
     def _describe(self) -> list[str]:
         return [self.name, self.call_id, *super()._describe()]

@@ -35,7 +35,7 @@ class Item:
         self.failed = failed
 
 
-@savable("kwf.Getter", skip=("__weakref__", "_exception_tb"))
+@savable("kwf.Getter")
 class Getter(Future[Any]):
     """One await of a channel.
 
@@ -50,6 +50,12 @@ class Getter(Future[Any]):
         super().__init__(loop=channel.loop)
         self.channel = channel
         self.item: Item | None = None
+
+    def _save_more(self) -> tuple[Any, ...]:
+        return (self.channel, self.item)
+
+    def _load_more(self, more: list[Any]) -> None:
+        self.channel, self.item = more
 
     def give(self, item: Item) -> None:
         """End with the item."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextvars
 from asyncio.exceptions import CancelledError, InvalidStateError
 from collections.abc import Callable, Generator
-from types import TracebackType
+from types import MemberDescriptorType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from kwf_runtime.core.current import current, require
@@ -51,7 +51,7 @@ class _Unretrieved:
             loop.call_exception_handler({"message": self.message, "exception": self.exception})
 
 
-@savable("kwf.Future", skip=("__weakref__", "_exception_tb"))
+@savable("kwf.Future")
 class Future(Trap, Generic[T]):
     """The result of something that has not happened yet; see ``asyncio.Future``.
 
@@ -77,20 +77,26 @@ class Future(Trap, Generic[T]):
     _asyncio_future_blocking = False
 
     _state: int
+    _callbacks: list[tuple[Callable[[Any], object], contextvars.Context]]
     _result: Any
     _exception: BaseException | None
     _exception_tb: TracebackType | None
+    _cancel_message: Any
+    _cancel_kind: type[CancelledError]
     _cancelled_exc: BaseException | None
     _unretrieved: _Unretrieved | None
 
     def __init__(self, *, loop: ThreadLoop | None = None) -> None:
         self._loop: ThreadLoop = require("asyncio.Future").loop if loop is None else loop
         self._state = PENDING
+        self._callbacks = []
+        self._set_defaults()
+
+    def _set_defaults(self) -> None:
         self._result = None
         self._exception = None
-        self._callbacks: list[tuple[Callable[[Any], object], contextvars.Context]] = []
-        self._cancel_message: Any = None
-        self._cancel_kind: type[CancelledError] = CancelledError
+        self._cancel_message = None
+        self._cancel_kind = CancelledError
         self._cancelled_exc = None
         self._unretrieved = None
 
@@ -180,7 +186,7 @@ class Future(Trap, Generic[T]):
                 self._retrieve()
             try:
                 return exc.with_traceback(self._exception_tb)
-            except AttributeError:  # loaded: not saved, the exception's own one is the same
+            except AttributeError:  # loaded: the exception has the one that it was set with
                 self._exception_tb = exc.__traceback__
                 return exc
         if self._state == CANCELLED:
@@ -278,6 +284,47 @@ class Future(Trap, Generic[T]):
             for fn, context in callbacks:
                 self._loop.call_soon(fn, self, context=context)
 
+    # The saved form is explicit: it must not change when an attribute is renamed.
+
+    def __kwf_save__(self) -> tuple[Any, ...]:
+        """Return what is saved: the future's own, what a subclass of kwf adds, what others add."""
+        outcome: tuple[Any, ...] | None = None
+        if self._state == FINISHED:
+            outcome = (self._result, self._exception, self._unretrieved)
+        elif self._cancel_message is not None or self._cancel_kind is not CancelledError:
+            outcome = (self._cancel_message, self._cancel_kind)
+        kind = type(self)
+        foreign = None if "__kwf_savable__" in vars(kind) else _foreign_attributes(self)
+        return (
+            self._loop,
+            self._state,
+            self._callbacks,
+            outcome,
+            self._cancelled_exc,
+            foreign,
+            *self._save_more(),
+        )
+
+    def __kwf_load__(self, state: tuple[Any, ...]) -> None:
+        """Take what was saved."""
+        self._set_defaults()
+        self._loop, self._state, self._callbacks, outcome, cancelled_exc, foreign, *more = state
+        self._cancelled_exc = cancelled_exc
+        if self._state == FINISHED:
+            self._result, self._exception, self._unretrieved = outcome
+        elif outcome is not None:
+            self._cancel_message, self._cancel_kind = outcome
+        if foreign is not None:
+            _set_foreign_attributes(self, foreign)
+        self._load_more(more)
+
+    def _save_more(self) -> tuple[Any, ...]:
+        """What a subclass of kwf adds to the saved form."""
+        return ()
+
+    def _load_more(self, more: list[Any]) -> None:
+        """Take what ``_save_more`` returned."""
+
     def __kwf_await__(self) -> Future[T]:
         """Return itself."""
         return self
@@ -290,6 +337,36 @@ class Future(Trap, Generic[T]):
         return self.result()
 
     __iter__ = __await__
+
+
+def _foreign_attributes(future: Future[Any]) -> dict[str, Any]:
+    """The attributes that a workflow's own subclass of a future has."""
+    found = dict(getattr(future, "__dict__", {}))
+    for name, slot in _foreign_slots(type(future)).items():
+        try:
+            found[name] = slot.__get__(future)
+        except AttributeError:
+            continue
+    return found
+
+
+def _set_foreign_attributes(future: Future[Any], attributes: dict[str, Any]) -> None:
+    slots = _foreign_slots(type(future))
+    for name, value in attributes.items():
+        if name in slots:
+            slots[name].__set__(future, value)
+        else:
+            future.__dict__[name] = value
+
+
+def _foreign_slots(kind: type) -> dict[str, MemberDescriptorType]:
+    slots: dict[str, MemberDescriptorType] = {}
+    for cls in kind.__mro__:
+        if "__kwf_savable__" in vars(cls):
+            break
+        members = vars(cls).items()
+        slots |= {name: m for name, m in members if isinstance(m, MemberDescriptorType)}
+    return slots
 
 
 # The callback of the timer of a ``sleep``.

@@ -116,7 +116,7 @@ class TimerHandle(Handle):
         super().cancel()
 
 
-@savable("kwf.Loop", skip=("__weakref__", "_due", "_ready", "current_task", "logs", "now_ms"))
+@savable("kwf.Loop")
 class ThreadLoop:
     """The loop of one workflow thread; see ``asyncio.AbstractEventLoop``.
 
@@ -155,6 +155,14 @@ class ThreadLoop:
         self._task_count = 0
         self.cancelled_timers = 0
         self.begin(0)
+
+    def __kwf_save__(self) -> tuple[Any, ...]:
+        """Return what is saved: all but what belongs to a step."""
+        return (self.tasks, self._timers, self.cancelled_timers, self._sequence, self._task_count)
+
+    def __kwf_load__(self, state: tuple[Any, ...]) -> None:
+        """Take what was saved."""
+        self.tasks, self._timers, self.cancelled_timers, self._sequence, self._task_count = state
 
     # What the engine calls.
 

@@ -28,7 +28,7 @@ _CANCELLED: Final = 3
 _STATE_NAMES: Final = ("pending", "resumed", "rejected", "cancelled")
 
 
-@savable("kwf.Waiter", skip=("__weakref__", "_exception_tb"))
+@savable("kwf.Waiter")
 class Waiter(Future[Any]):
     """One await of a suspension."""
 
@@ -37,6 +37,12 @@ class Waiter(Future[Any]):
     def __init__(self, suspension: Suspension) -> None:
         super().__init__(loop=suspension.thread.loop)
         self.suspension = suspension
+
+    def _save_more(self) -> tuple[Any, ...]:
+        return (self.suspension,)
+
+    def _load_more(self, more: list[Any]) -> None:
+        (self.suspension,) = more
 
     def cancel(self, msg: Any = None, *, kind: type[CancelledError] = CancelledError) -> bool:
         """Wait no longer; the other awaiters go on."""

@@ -38,7 +38,7 @@ T = TypeVar("T")
 _CORE: Final = str(Path(__file__).parent)
 
 
-@savable("kwf.Task", skip=("__weakref__", "_exception_tb"))
+@savable("kwf.Task")
 class Task(Future[T]):
     """A coroutine that the loop runs; see ``asyncio.Task``.
 
@@ -79,6 +79,20 @@ class Task(Future[T]):
         self._context = contextvars.copy_context() if context is None else context
         self._loop.call_soon(self._step, context=self._context)
         self._loop.tasks[self] = None
+
+    def _save_more(self) -> tuple[Any, ...]:
+        return (
+            self._coro,
+            self._context,
+            self._name,
+            self._fut_waiter,
+            self._num_cancels_requested,
+            self._must_cancel,
+        )
+
+    def _load_more(self, more: list[Any]) -> None:
+        self._coro, self._context, self._name, self._fut_waiter, requested, must = more
+        self._num_cancels_requested, self._must_cancel = requested, must
 
     def _describe(self) -> list[str]:
         words = super()._describe()

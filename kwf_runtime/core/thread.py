@@ -22,18 +22,7 @@ if TYPE_CHECKING:
     from kwf_runtime.core.tasks import Task
 
 
-@savable(
-    "kwf.WorkflowThread",
-    skip=(
-        "__weakref__",
-        "_call_count",
-        "_suspension_count",
-        "_unheld",
-        "config",
-        "outputs",
-        "step_id",
-    ),
-)
+@savable("kwf.WorkflowThread")
 class WorkflowThread:
     """One running instance of a workflow.
 
@@ -85,6 +74,23 @@ class WorkflowThread:
 
     def __repr__(self) -> str:
         return f"<WorkflowThread {self.thread_id!r} of {self.workflow!r}>"
+
+    def __kwf_save__(self) -> tuple[Any, ...]:
+        """Return what is saved: all but what belongs to a step."""
+        return (
+            self.thread_id,
+            self.workflow,
+            self.loop,
+            self.main,
+            self.suspensions,
+            self.channels,
+            self.calls,
+        )
+
+    def __kwf_load__(self, state: tuple[Any, ...]) -> None:
+        """Take what was saved."""
+        self.thread_id, self.workflow, self.loop, self.main, *tables = state
+        self.suspensions, self.channels, self.calls = tables
 
     def begin(self, step_id: str, now_ms: int, config: WorkflowConfig) -> None:
         """Begin a step."""
