@@ -22,6 +22,26 @@ _OWN_CODE: Final = "kwf_runtime."
 _OTHER: Final = "a future"
 _ORDINAL: Final = re.compile(r"#\d+$")
 
+# What the classes of `core/` write in their `__kwf_save__`, in that order.
+_FUTURE: Final = ("loop", "status", "callbacks", "outcome", "cancelled", "foreign")
+_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "kwf.ActivityCall": (*_FUTURE, "thread", "call_id", "name"),
+    "kwf.Getter": (*_FUTURE, "channel", "item"),
+    "kwf.Loop": ("tasks", "timers"),
+    "kwf.Suspension": ("thread", "id", "chosen", "waiters"),
+    "kwf.Task": (*_FUTURE, "coro", "context", "name", "waits"),
+    "kwf.Waiter": (*_FUTURE, "suspension"),
+    "kwf.WorkflowThread": (
+        "thread_id",
+        "workflow",
+        "loop",
+        "main",
+        "suspensions",
+        "channels",
+        "calls",
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class FrameView:
@@ -86,7 +106,7 @@ def _view(thread: Node, layouts: Mapping[str, bytes]) -> ThreadView:
             for key, node in _entries(_child(thread, "channels"))
         ],
         timers=sorted(
-            (_timer(node) for node in _child(loop, "_timers").items if _is_set(node)),
+            (_timer(node) for node in _child(loop, "timers").items if _is_set(node)),
             key=lambda timer: int(timer["due"]),
         ),
         activities=[
@@ -97,8 +117,8 @@ def _view(thread: Node, layouts: Mapping[str, bytes]) -> ThreadView:
 
 
 def _task(task: Node, layouts: Mapping[str, bytes]) -> TaskView:
-    frames = [_frame(frame, layouts) for frame in _chain(_child(task, "_coro"))]
-    return TaskView(_child(task, "_name").value, _waits(_child(task, "_fut_waiter")), frames)
+    frames = [_frame(frame, layouts) for frame in _chain(_child(task, "coro"))]
+    return TaskView(_child(task, "name").value, _waits(_child(task, "waits")), frames)
 
 
 def _chain(root: Node) -> list[Node]:
@@ -141,7 +161,7 @@ def _text(value: Node) -> str:
     if value.kind != "object" or not value.name.startswith("kwf."):
         return render(value, _VALUE_WIDTH)
     if value.name == "kwf.Suspension":
-        return f"<ref {_suspension_id(value)}>"
+        return f"<ref {_child(value, 'id').value}>"
     if value.name == "kwf.Channel":
         return f"<channel {_child(value, 'name').value}>"
     waits = _waits(value)
@@ -163,28 +183,20 @@ def _waits(future: Node) -> str:
     """Say what a task waits for, in a few words."""
     if future.name == "kwf.Waiter":
         suspension = _child(future, "suspension")
-        return f"ref {_suspension_id(suspension)}"
+        return f"ref {_child(suspension, 'id').value}"
     if future.name == "kwf.Getter":
         return f"channel {_child(_child(future, 'channel'), 'name').value}"
     if future.name == "kwf.ActivityCall":
         return f"activity {_child(future, 'name').value}"
     if future.name == "kwf.Task":
-        return f"task {_child(future, '_name').value}"
+        return f"task {_child(future, 'name').value}"
     if future.kind == "leaf":
         return "its turn"
     return _OTHER
 
 
-def _suspension_id(suspension: Node) -> str:
-    state = suspension.get("state")
-    found = suspension.get("id") if state is None else state.items[1]
-    return "?" if found is None else str(found.value)
-
-
 def _ref(key: Node, suspension: Node) -> dict[str, Any]:
-    state = suspension.get("state")
-    waiters = _child(suspension, "waiters") if state is None else state.items[3]
-    return {"id": key.value, "awaited": bool(waiters.items)}
+    return {"id": key.value, "awaited": bool(_child(suspension, "waiters").items)}
 
 
 def _is_set(timer: Node) -> bool:
@@ -209,6 +221,11 @@ def _entries(table: Node) -> Iterator[tuple[Node, Node]]:
 
 
 def _child(node: Node, name: str) -> Node:
+    """Return an attribute of a saved object."""
+    fields = _FIELDS.get(node.name)
+    state = node.get("state") if fields else None
+    if fields and state is not None and name in fields and fields.index(name) < len(state.items):
+        return state.items[fields.index(name)]
     found = node.get(name)
     if found is None:
         raise DecodeError(f"the saved thread has no {name} in {node.name or node.kind}")
