@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import GenericAlias
 from typing import Any
 
 from kwf_runtime.core.current import current
@@ -42,7 +43,9 @@ def refused(real: Callable[..., Any], reason: str) -> Any:
 
 def either_class(durable: type, real: type) -> Any:
     """A class that is ``durable`` inside a workflow thread, else ``real``."""
-    namespace = {"__doc__": real.__doc__, "__module__": "asyncio", "__slots__": ()}
+    namespace: dict[str, Any] = {"__doc__": real.__doc__, "__module__": "asyncio", "__slots__": ()}
+    if hasattr(real, "__class_getitem__"):
+        namespace["__class_getitem__"] = classmethod(GenericAlias)
     return EitherMeta(real.__name__, (durable,), namespace, real=real)
 
 

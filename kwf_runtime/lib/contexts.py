@@ -5,7 +5,8 @@ saved while they wait, their instances hold compiled generators, and exit stacks
 CPython's hold closures.
 
 Limits: a manager made from a generator that is not compiled runs, but cannot be saved. A manager
-has the docstring of its class, not of its function.
+has the docstring of its class, not of its function. An exception that goes through an async manager
+keeps the lines of its generator in its traceback: nothing that waits can hold a traceback object.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
         except StopAsyncIteration:
             raise RuntimeError("generator didn't yield") from None
 
-    async def __aexit__(self, typ: Any, value: Any, traceback: Any) -> bool | None:
+    async def __aexit__(self, typ: Any, value: Any, _traceback: Any) -> bool | None:
         if typ is None:
             try:
                 await anext(self.gen)
@@ -129,12 +130,10 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
             kinds = (StopIteration, StopAsyncIteration)
             if exc is not value and not _is_same_stop(exc, value, kinds):
                 raise
-            value.__traceback__ = traceback
             return False
         except BaseException as exc:
             if exc is not value:
                 raise
-            exc.__traceback__ = traceback
             return False
         try:
             raise RuntimeError("generator didn't stop after athrow()")

@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa
 # mypy: ignore-errors
+# kwf: compiled from kwf_runtime/lib/combinators.py; do not edit
 """``W.all``, ``W.any``, ``W.race`` and theirs with cancelling: what the original's promises do.
 
 The arguments become tasks at once, in order, and so does the combinator: it can be awaited more
@@ -12,13 +13,25 @@ loop.
 
 Limits: an argument that ignores its cancellation, and never ends, is waited for.
 """
+
 from __future__ import annotations
 import kwf_runtime.abi as _kwf
+
 from collections.abc import Sequence
 from typing import Any
-from kwf_runtime.lib.base import CancelledError, CancelToken, cancel_like, is_awaitable, is_coroutine, running_loop
+
+from kwf_runtime.lib.base import (
+    CancelledError,
+    CancelToken,
+    cancel_like,
+    is_awaitable,
+    is_coroutine,
+    running_loop,
+)
 from kwf_runtime.lib.native import is_native, spawn
+
 from .tasks import ensure_future
+
 
 class _Gate:
     """Opens when enough of some tasks have settled.
@@ -27,9 +40,10 @@ class _Gate:
         opened: future that is done then.
         settled: the task that decided: the first one, or the first that failed.
     """
-    __slots__ = ('_failures_only', '_left', '_tasks', 'opened', 'settled')
 
-    def __init__(self, tasks: Sequence[Any], *, enough: int, failures_only: bool=False) -> None:
+    __slots__ = ("_failures_only", "_left", "_tasks", "opened", "settled")
+
+    def __init__(self, tasks: Sequence[Any], *, enough: int, failures_only: bool = False) -> None:
         self.opened = running_loop().create_future()
         self.settled: Any = None
         self._left = enough
@@ -57,13 +71,16 @@ class _Gate:
         for task in self._tasks:
             task.remove_done_callback(self.on_done)
 
+
 def _failed(task: Any) -> bool:
     return task.cancelled() or task.exception() is not None
+
 
 def _retrieve(task: Any) -> None:
     """Take note of an outcome that nobody wants."""
     if not task.cancelled():
         task.exception()
+
 
 @_kwf.coroutine
 def _end(tasks: Sequence[Any], cause: BaseException) -> None:
@@ -156,6 +173,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                 _f.thrown = _c
     return _kwf.Coroutine(_kwf_step, (tasks, cause))
 
+
 @_kwf.coroutine
 def _until(gate: _Gate, tasks: Sequence[Any]) -> None:
     """Wait for the gate; a cancellation from outside goes on to the tasks first."""
@@ -224,6 +242,7 @@ def _until(gate: _Gate, tasks: Sequence[Any]) -> None:
                 _f.thrown = _c
     return _kwf.Coroutine(_kwf_step, (gate, tasks))
 
+
 @_kwf.coroutine
 def _first(tasks: Sequence[Any], cancelling: bool) -> Any:
 
@@ -251,6 +270,7 @@ def _first(tasks: Sequence[Any], cancelling: bool) -> Any:
             _f.pc = -1
             return gate.settled.result()
     return _kwf.Coroutine(_kwf_step, (tasks, cancelling))
+
 
 @_kwf.coroutine
 def _all(tasks: Sequence[Any], order: Sequence[int], cancelling: bool) -> list[Any]:
@@ -288,6 +308,7 @@ def _all(tasks: Sequence[Any], order: Sequence[int], cancelling: bool) -> list[A
                 return [tasks[index].result() for index in order]
     return _kwf.Coroutine(_kwf_step, (tasks, order, cancelling))
 
+
 @_kwf.coroutine
 def _let_go(others: Sequence[Any], cancelling: bool) -> None:
     """The outcome is known: end the others, or leave them to themselves."""
@@ -316,6 +337,7 @@ def _let_go(others: Sequence[Any], cancelling: bool) -> None:
                 return None
     return _kwf.Coroutine(_kwf_step, (others, cancelling))
 
+
 @_kwf.coroutine
 def _all_settled(tasks: Sequence[Any], order: Sequence[int]) -> list[Any]:
 
@@ -337,6 +359,7 @@ def _all_settled(tasks: Sequence[Any], order: Sequence[int]) -> list[Any]:
             return [outcomes[index] for index in order]
     return _kwf.Coroutine(_kwf_step, (tasks, order))
 
+
 def _outcome(task: Any) -> Any:
     if not task.cancelled():
         return task.exception() or task.result()
@@ -345,9 +368,11 @@ def _outcome(task: Any) -> Any:
     except CancelledError as exc:
         return exc
 
+
 def _start(awaitable: Any) -> Any:
     """A task for ``awaitable`` that can be cancelled with the token."""
     return spawn(awaitable) if is_native() else ensure_future(awaitable)
+
 
 def _branches(name: str, aws: tuple[Any, ...]) -> tuple[list[Any], list[int]]:
     """Start the arguments; return the different tasks, and for each argument its task's index."""
@@ -356,19 +381,24 @@ def _branches(name: str, aws: tuple[Any, ...]) -> tuple[list[Any], list[int]]:
             for other in aws:
                 if is_coroutine(other):
                     other.close()
-            raise TypeError(f'W.{name}: argument {position} is of type {type(awaitable).__name__}, which cannot be awaited: give a coroutine, a task or a suspension')
+            raise TypeError(
+                f"W.{name}: argument {position} is of type {type(awaitable).__name__}, "
+                "which cannot be awaited: give a coroutine, a task or a suspension"
+            )
     indexes: dict[int, int] = {}
     tasks: list[Any] = []
     for awaitable in aws:
         if id(awaitable) not in indexes:
             indexes[id(awaitable)] = len(tasks)
             tasks.append(_start(awaitable))
-    return (tasks, [indexes[id(awaitable)] for awaitable in aws])
+    return tasks, [indexes[id(awaitable)] for awaitable in aws]
+
 
 def _branches_to_race(name: str, aws: tuple[Any, ...]) -> list[Any]:
     if not aws:
-        raise ValueError(f'W.{name} of nothing would never end: give it at least one awaitable')
+        raise ValueError(f"W.{name} of nothing would never end: give it at least one awaitable")
     return _branches(name, aws)[0]
+
 
 def race(*aws: Any) -> Any:
     """The first to settle decides; the others are cancelled, and have ended before this does.
@@ -382,13 +412,15 @@ def race(*aws: Any) -> Any:
     Raises:
         ValueError: there are no arguments.
     """
-    return _start(_first(_branches_to_race('race', aws), cancelling=True))
+    return _start(_first(_branches_to_race("race", aws), cancelling=True))
+
 
 def any_with_cancel(*aws: Any) -> Any:
     """The same as `race`."""
-    return _start(_first(_branches_to_race('any_with_cancel', aws), cancelling=True))
+    return _start(_first(_branches_to_race("any_with_cancel", aws), cancelling=True))
 
-def any(*aws: Any) -> Any:
+
+def any(*aws: Any) -> Any:  # noqa: A001
     """The first to settle decides; the others go on.
 
     Args:
@@ -400,7 +432,8 @@ def any(*aws: Any) -> Any:
     Raises:
         ValueError: there are no arguments.
     """
-    return _start(_first(_branches_to_race('any', aws), cancelling=False))
+    return _start(_first(_branches_to_race("any", aws), cancelling=False))
+
 
 def all_with_cancel(*aws: Any) -> Any:
     """All values in order; the first exception cancels the others, and is raised when they ended.
@@ -411,10 +444,11 @@ def all_with_cancel(*aws: Any) -> Any:
     Returns:
         A task.
     """
-    tasks, order = _branches('all_with_cancel', aws)
+    tasks, order = _branches("all_with_cancel", aws)
     return _start(_all(tasks, order, cancelling=True))
 
-def all(*aws: Any) -> Any:
+
+def all(*aws: Any) -> Any:  # noqa: A001
     """All values in order; the first exception is raised at once, and the others go on.
 
     Args:
@@ -423,8 +457,9 @@ def all(*aws: Any) -> Any:
     Returns:
         A task.
     """
-    tasks, order = _branches('all', aws)
+    tasks, order = _branches("all", aws)
     return _start(_all(tasks, order, cancelling=False))
+
 
 def all_settled(*aws: Any) -> Any:
     """All outcomes in order, values and exceptions.
@@ -435,6 +470,6 @@ def all_settled(*aws: Any) -> Any:
     Returns:
         A task.
     """
-    tasks, order = _branches('all_settled', aws)
+    tasks, order = _branches("all_settled", aws)
     return _start(_all_settled(tasks, order))
 _kwf.module(__name__, {'_end': ('coroutine', (('await gate.opened#0', 90, ('again', 'gate', 'running', 'tasks')),), ('tasks', 'cause')), '_until': ('coroutine', (('await gate.opened#0', 106, ('gate', 'tasks')), ('await _end(tasks, exc)#0', 109, ())), ('gate', 'tasks')), '_first': ('coroutine', (('await _until(gate, tasks)#0', 116, ('cancelling', 'gate', 'tasks')), ('await _let_go([task for task in tasks if task is not gate.settled], cancelling)#0', 117, ('gate',))), ('tasks', 'cancelling')), '_all': ('coroutine', (('await _until(gate, tasks)#0', 123, ('cancelling', 'gate', 'order', 'tasks')), ('await _let_go([task for task in tasks if task is not gate.settled], cancelling)#0', 125, ('gate', 'order', 'tasks'))), ('tasks', 'order', 'cancelling')), '_let_go': ('coroutine', (('await _end(others, CancelToken())#0', 133, ()),), ('others', 'cancelling')), '_all_settled': ('coroutine', (('await _until(gate, tasks)#0', 141, ('order', 'tasks')),), ('tasks', 'order'))}, ('.tasks:ensure_future', 'builtins:BaseException', 'builtins:TypeError', 'builtins:ValueError', 'builtins:bool', 'builtins:dict', 'builtins:enumerate', 'builtins:id', 'builtins:int', 'builtins:len', 'builtins:list', 'builtins:str', 'builtins:tuple', 'builtins:type', 'collections.abc:Sequence', 'kwf_runtime.lib.base:CancelToken', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:cancel_like', 'kwf_runtime.lib.base:is_awaitable', 'kwf_runtime.lib.base:is_coroutine', 'kwf_runtime.lib.base:running_loop', 'kwf_runtime.lib.native:is_native', 'kwf_runtime.lib.native:spawn', 'typing:Any'))

@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa
 # mypy: ignore-errors
+# kwf: compiled from kwf_runtime/lib/contexts.py; do not edit
 """Context managers that a suspended workflow can be inside of.
 
 The same as CPython 3.11's Lib/contextlib.py, compiled by kwf itself: their async methods can be
@@ -10,23 +11,28 @@ saved while they wait, their instances hold compiled generators, and exit stacks
 CPython's hold closures.
 
 Limits: a manager made from a generator that is not compiled runs, but cannot be saved. A manager
-has the docstring of its class, not of its function.
+has the docstring of its class, not of its function. An exception that goes through an async manager
+keeps the lines of its generator in its traceback: nothing that waits can hold a traceback object.
 """
+
 from __future__ import annotations
 import kwf_runtime.abi as _kwf
+
 import functools
 import sys
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
 from kwf_runtime.lib.base import AbstractAsyncContextManager, AbstractContextManager
+
 
 class _GeneratorManager:
     """What the managers of both kinds of generators share."""
 
     def __init__(self, func: Callable[..., Any], args: tuple[Any, ...], kwds: Any) -> None:
         self.gen = func(*args, **kwds)
-        self.func, self.args, self.kwds = (func, args, kwds)
+        self.func, self.args, self.kwds = func, args, kwds
 
     def _recreate_cm(self) -> Any:
         """A new one for each call of a decorated function: a generator runs once."""
@@ -35,19 +41,21 @@ class _GeneratorManager:
     def _forget_arguments(self) -> None:
         del self.args, self.kwds, self.func
 
+
 def _is_same_stop(raised: RuntimeError, thrown: BaseException, kinds: Any) -> bool:
     """Whether a generator turned the thrown StopIteration into ``raised`` (PEP 479)."""
     return isinstance(thrown, kinds) and raised.__cause__ is thrown
+
 
 class _GeneratorContextManager(_GeneratorManager, AbstractContextManager[Any]):
     """What a function that ``contextmanager`` decorates returns."""
 
     def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
-
         @functools.wraps(func)
         def inner(*args: Any, **kwds: Any) -> Any:
             with self._recreate_cm():
                 return func(*args, **kwds)
+
         return inner
 
     def __enter__(self) -> Any:
@@ -72,13 +80,15 @@ class _GeneratorContextManager(_GeneratorManager, AbstractContextManager[Any]):
         try:
             self.gen.throw(value)
         except StopIteration as exc:
+            # Suppressed, unless it is the one that was thrown.
             return exc is not value
         except RuntimeError as exc:
-            if exc is not value and (not _is_same_stop(exc, value, StopIteration)):
+            if exc is not value and not _is_same_stop(exc, value, StopIteration):
                 raise
             value.__traceback__ = traceback
             return False
         except BaseException as exc:
+            # Only what __exit__ itself raises is raised: the thrown one goes on by itself.
             if exc is not value:
                 raise
             exc.__traceback__ = traceback
@@ -87,6 +97,7 @@ class _GeneratorContextManager(_GeneratorManager, AbstractContextManager[Any]):
             raise RuntimeError("generator didn't stop after throw()")
         finally:
             self.gen.close()
+
 
 class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManager[Any]):
     """What a function that ``asynccontextmanager`` decorates returns."""
@@ -263,7 +274,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
         return _kwf.Coroutine(_kwf_step, (self,))
 
     @_kwf.coroutine
-    def __aexit__(self, typ: Any, value: Any, traceback: Any) -> bool | None:
+    def __aexit__(self, typ: Any, value: Any, _traceback: Any) -> bool | None:
 
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
@@ -272,14 +283,14 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                     if _pc < 13:
                         if _pc < 6:
                             if _pc == 0:
-                                self, typ, value, traceback = _f.slots
+                                self, typ, value, _traceback = _f.slots
                                 if typ is None:
                                     _pc = 5
                                     continue
                                 _pc = 10
                                 continue
                             elif _pc == 1:
-                                self, traceback, typ, value = _f.slots
+                                self, typ, value = _f.slots
                                 if _x:
                                     _f.through()
                                     _x = False
@@ -288,7 +299,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 _pc = 6
                                 continue
                             elif _pc == 2:
-                                _done2, self, traceback, typ, value = _f.slots
+                                _done2, self, typ, value = _f.slots
                                 if _x:
                                     return _f.fail()
                                 if _done2 == 1:
@@ -296,7 +307,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 _pc = 10
                                 continue
                             elif _pc == 3:
-                                self, traceback, value = _f.slots
+                                self, value = _f.slots
                                 if _x:
                                     _f.through()
                                     _x = False
@@ -315,7 +326,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             else:
                                 _r = anext(self.gen)
                                 _f.pc = 1
-                                _f.slots = (self, traceback, typ, value)
+                                _f.slots = (self, typ, value)
                                 return _r
                         elif _pc == 6:
                             raise RuntimeError("generator didn't stop")
@@ -323,13 +334,13 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             _f.catch(0)
                             _done2 = 1
                             _f.pc = 8
-                            _f.slots = (_done2, self, traceback, typ, value)
+                            _f.slots = (_done2, self, typ, value)
                             return _kwf.SWITCH
                         elif _pc == 8:
-                            _done2, self, traceback, typ, value = _f.slots
+                            _done2, self, typ, value = _f.slots
                             _r = self.gen.aclose()
                             _f.pc = 2
-                            _f.slots = (_done2, self, traceback, typ, value)
+                            _f.slots = (_done2, self, typ, value)
                             return _r
                         elif _pc == 10:
                             if value is None:
@@ -339,7 +350,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                         elif _pc == 11:
                             _r = self.gen.athrow(value)
                             _f.pc = 3
-                            _f.slots = (self, traceback, value)
+                            _f.slots = (self, value)
                             return _r
                         else:
                             raise RuntimeError("generator didn't stop after athrow()")
@@ -359,10 +370,10 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                         elif _pc == 17:
                             _f.catch(0)
                             _f.pc = 18
-                            _f.slots = (traceback, value)
+                            _f.slots = (value,)
                             return _kwf.SWITCH
                         elif _pc == 18:
-                            traceback, value = _f.slots
+                            value, = _f.slots
                             if _f.catches(StopAsyncIteration):
                                 exc = _f.handled[-1]
                                 _pc = 20
@@ -391,7 +402,6 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                         kinds = (StopIteration, StopAsyncIteration)
                         if exc is not value and (not _is_same_stop(exc, value, kinds)):
                             raise
-                        value.__traceback__ = traceback
                         _result3 = False
                         exc = None
                         del exc
@@ -405,7 +415,6 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                     elif _pc == 28:
                         if exc is not value:
                             raise
-                        exc.__traceback__ = traceback
                         _result3 = False
                         exc = None
                         del exc
@@ -431,7 +440,8 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                     if _pc < 0:
                         raise
                     _f.thrown = _c
-        return _kwf.Coroutine(_kwf_step, (self, typ, value, traceback))
+        return _kwf.Coroutine(_kwf_step, (self, typ, value, _traceback))
+
 
 def contextmanager(func: Callable[..., Any]) -> Callable[..., Any]:
     """``contextlib.contextmanager``."""
@@ -439,7 +449,9 @@ def contextmanager(func: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(func)
     def helper(*args: Any, **kwds: Any) -> Any:
         return _GeneratorContextManager(func, args, kwds)
+
     return helper
+
 
 def asynccontextmanager(func: Callable[..., Any]) -> Callable[..., Any]:
     """``contextlib.asynccontextmanager``."""
@@ -447,9 +459,11 @@ def asynccontextmanager(func: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(func)
     def helper(*args: Any, **kwds: Any) -> Any:
         return _AsyncGeneratorContextManager(func, args, kwds)
+
     return helper
 
-class closing(AbstractContextManager[Any]):
+
+class closing(AbstractContextManager[Any]):  # noqa: N801
     """``contextlib.closing``."""
 
     def __init__(self, thing: Any) -> None:
@@ -461,7 +475,8 @@ class closing(AbstractContextManager[Any]):
     def __exit__(self, *_exc_info: object) -> None:
         self.thing.close()
 
-class aclosing(AbstractAsyncContextManager[Any]):
+
+class aclosing(AbstractAsyncContextManager[Any]):  # noqa: N801
     """``contextlib.aclosing``."""
 
     def __init__(self, thing: Any) -> None:
@@ -495,10 +510,11 @@ class aclosing(AbstractAsyncContextManager[Any]):
                 return None
         return _kwf.Coroutine(_kwf_step, (self, _exc_info))
 
-class nullcontext(AbstractContextManager[Any], AbstractAsyncContextManager[Any]):
+
+class nullcontext(AbstractContextManager[Any], AbstractAsyncContextManager[Any]):  # noqa: N801
     """``contextlib.nullcontext``."""
 
-    def __init__(self, enter_result: Any=None) -> None:
+    def __init__(self, enter_result: Any = None) -> None:
         self.enter_result = enter_result
 
     def __enter__(self) -> Any:
@@ -527,7 +543,8 @@ class nullcontext(AbstractContextManager[Any], AbstractAsyncContextManager[Any])
             return None
         return _kwf.Coroutine(_kwf_step, (self, _exc_info))
 
-class suppress(AbstractContextManager[None]):
+
+class suppress(AbstractContextManager[None]):  # noqa: N801
     """``contextlib.suppress``, without groups of exceptions, as in 3.11."""
 
     def __init__(self, *exceptions: type[BaseException]) -> None:
@@ -539,11 +556,21 @@ class suppress(AbstractContextManager[None]):
     def __exit__(self, typ: Any, _value: Any, _traceback: Any) -> bool:
         return typ is not None and issubclass(typ, self._exceptions)
 
+
 class _Exit:
     """An entry of an exit stack: what was pushed, and how it is called."""
-    __slots__ = ('args', 'function', 'is_callback', 'is_sync', 'kwds')
 
-    def __init__(self, function: Callable[..., Any], *, is_sync: bool, is_callback: bool=False, args: tuple[Any, ...]=(), kwds: Any=None) -> None:
+    __slots__ = ("args", "function", "is_callback", "is_sync", "kwds")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        is_sync: bool,
+        is_callback: bool = False,
+        args: tuple[Any, ...] = (),
+        kwds: Any = None,
+    ) -> None:
         self.function = function
         self.is_sync = is_sync
         self.is_callback = is_callback
@@ -557,13 +584,17 @@ class _Exit:
             return self.function(None, None, None)
         return self.function(type(exc), exc, exc.__traceback__)
 
+
 def _method(manager: Any, name: str, protocol: str) -> Any:
     """A special method, looked up on the class and bound."""
     cls = type(manager)
     function = getattr(cls, name, None)
     if function is None:
-        raise TypeError(f"'{cls.__module__}.{cls.__qualname__}' object does not support the {protocol} protocol")
+        raise TypeError(
+            f"'{cls.__module__}.{cls.__qualname__}' object does not support the {protocol} protocol"
+        )
     return function.__get__(manager, cls)
+
 
 class _Stack:
     """What both exit stacks share."""
@@ -574,13 +605,13 @@ class _Stack:
     def pop_all(self) -> Any:
         """Move all to a new stack."""
         other = type(self)()
-        other._exits, self._exits = (self._exits, deque())
+        other._exits, self._exits = self._exits, deque()
         return other
 
-    def push(self, exit: Any) -> Any:
+    def push(self, exit: Any) -> Any:  # noqa: A002
         """Register a context manager's exit, or a function of that signature."""
-        if hasattr(type(exit), '__exit__'):
-            function = _method(exit, '__exit__', 'context manager')
+        if hasattr(type(exit), "__exit__"):
+            function = _method(exit, "__exit__", "context manager")
         else:
             function = exit
         self._exits.append(_Exit(function, is_sync=True))
@@ -588,8 +619,8 @@ class _Stack:
 
     def enter_context(self, cm: Any) -> Any:
         """Enter a context manager, and register its exit."""
-        enter = _method(cm, '__enter__', 'context manager')
-        leave = _method(cm, '__exit__', 'context manager')
+        enter = _method(cm, "__enter__", "context manager")
+        leave = _method(cm, "__exit__", "context manager")
         result = enter()
         self._exits.append(_Exit(leave, is_sync=True))
         return result
@@ -598,6 +629,7 @@ class _Stack:
         """Register a call."""
         self._exits.append(_Exit(callback, is_sync=True, is_callback=True, args=args, kwds=kwds))
         return callback
+
 
 def _fix_context(new: BaseException, old: BaseException | None, handled: Any) -> None:
     """Chain exceptions as nested with statements would have."""
@@ -610,6 +642,7 @@ def _fix_context(new: BaseException, old: BaseException | None, handled: Any) ->
         new = context
     new.__context__ = old
 
+
 def _raise_with_context(exc: BaseException) -> None:
     context = exc.__context__
     try:
@@ -617,6 +650,7 @@ def _raise_with_context(exc: BaseException) -> None:
     except BaseException:
         exc.__context__ = context
         raise
+
 
 class ExitStack(_Stack, AbstractContextManager[Any]):
     """``contextlib.ExitStack``."""
@@ -635,14 +669,15 @@ class ExitStack(_Stack, AbstractContextManager[Any]):
         while self._exits:
             entry = self._exits.pop()
             try:
-                if entry(exc) and (not entry.is_callback):
-                    suppressed, pending, exc = (True, False, None)
+                if entry(exc) and not entry.is_callback:
+                    suppressed, pending, exc = True, False, None
             except BaseException as new:
                 _fix_context(new, exc, handled)
-                pending, exc = (True, new)
+                pending, exc = True, new
         if pending:
             _raise_with_context(exc)
         return received and suppressed
+
 
 class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
     """``contextlib.AsyncExitStack``."""
@@ -671,10 +706,10 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                 return result
         return _kwf.Coroutine(_kwf_step, (self, cm))
 
-    def push_async_exit(self, exit: Any) -> Any:
+    def push_async_exit(self, exit: Any) -> Any:  # noqa: A002
         """Register an async context manager's exit, or a coroutine function of that signature."""
-        if hasattr(type(exit), '__aexit__'):
-            function = _method(exit, '__aexit__', 'asynchronous context manager')
+        if hasattr(type(exit), "__aexit__"):
+            function = _method(exit, "__aexit__", "asynchronous context manager")
         else:
             function = exit
         self._exits.append(_Exit(function, is_sync=False))
@@ -801,4 +836,4 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                         raise
                     _f.thrown = _c
         return _kwf.Coroutine(_kwf_step, (self, _typ, exc, _traceback))
-_kwf.module(__name__, {'_AsyncGeneratorContextManager.__call__.<locals>.inner': ('coroutine', (('async with self._recreate_cm()#0', 100, ('_exit1', '_result1', 'args', 'kwds')), ('async with self._recreate_cm(): leave#0', 100, ('_done1', '_result1')), ('async with self._recreate_cm(): leave#1', 100, ('_exit1', '_normal1', '_result1')), ('await func(*args, **kwds)#0', 101, ('_exit1', '_normal1', '_result1'))), ('args', 'kwds')), '_AsyncGeneratorContextManager.__aenter__': ('coroutine', (('await anext(self.gen)#0', 108, ()),), ('self',)), '_AsyncGeneratorContextManager.__aexit__': ('coroutine', (('await anext(self.gen)#0', 115, ('self', 'traceback', 'typ', 'value')), ('await self.gen.aclose()#0', 121, ('_done2', 'self', 'traceback', 'typ', 'value')), ('await self.gen.athrow(value)#0', 125, ('self', 'traceback', 'value')), ('await self.gen.aclose()#1', 142, ('_done3',))), ('self', 'typ', 'value', 'traceback')), 'aclosing.__aenter__': ('coroutine', (), ('self',)), 'aclosing.__aexit__': ('coroutine', (('await self.thing.aclose()#0', 188, ()),), ('self', '_exc_info')), 'nullcontext.__aenter__': ('coroutine', (), ('self',)), 'nullcontext.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'AsyncExitStack.enter_async_context': ('coroutine', (('await enter()#0', 352, ('leave', 'self')),), ('self', 'cm')), 'AsyncExitStack.aclose': ('coroutine', (('await self.__aexit__(None, None, None)#0', 372, ()),), ('self',)), 'AsyncExitStack.__aenter__': ('coroutine', (), ('self',)), 'AsyncExitStack.__aexit__': ('coroutine', (('await result#0', 386, ('entry', 'exc', 'handled', 'pending', 'received', 'self', 'suppressed')),), ('self', '_typ', 'exc', '_traceback'))}, ('builtins:BaseException', 'builtins:RuntimeError', 'builtins:StopAsyncIteration', 'builtins:StopIteration', 'builtins:TypeError', 'builtins:anext', 'builtins:bool', 'builtins:getattr', 'builtins:hasattr', 'builtins:isinstance', 'builtins:issubclass', 'builtins:next', 'builtins:object', 'builtins:str', 'builtins:tuple', 'builtins:type', 'collections.abc:Callable', 'collections:deque', 'functools:', 'functools:wraps', 'kwf_runtime.lib.base:AbstractAsyncContextManager', 'kwf_runtime.lib.base:AbstractContextManager', 'sys:', 'sys:exc_info', 'typing:Any'))
+_kwf.module(__name__, {'_AsyncGeneratorContextManager.__call__.<locals>.inner': ('coroutine', (('async with self._recreate_cm()#0', 101, ('_exit1', '_result1', 'args', 'kwds')), ('async with self._recreate_cm(): leave#0', 101, ('_done1', '_result1')), ('async with self._recreate_cm(): leave#1', 101, ('_exit1', '_normal1', '_result1')), ('await func(*args, **kwds)#0', 102, ('_exit1', '_normal1', '_result1'))), ('args', 'kwds')), '_AsyncGeneratorContextManager.__aenter__': ('coroutine', (('await anext(self.gen)#0', 109, ()),), ('self',)), '_AsyncGeneratorContextManager.__aexit__': ('coroutine', (('await anext(self.gen)#0', 116, ('self', 'typ', 'value')), ('await self.gen.aclose()#0', 122, ('_done2', 'self', 'typ', 'value')), ('await self.gen.athrow(value)#0', 126, ('self', 'value')), ('await self.gen.aclose()#1', 141, ('_done3',))), ('self', 'typ', 'value', '_traceback')), 'aclosing.__aenter__': ('coroutine', (), ('self',)), 'aclosing.__aexit__': ('coroutine', (('await self.thing.aclose()#0', 187, ()),), ('self', '_exc_info')), 'nullcontext.__aenter__': ('coroutine', (), ('self',)), 'nullcontext.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'AsyncExitStack.enter_async_context': ('coroutine', (('await enter()#0', 351, ('leave', 'self')),), ('self', 'cm')), 'AsyncExitStack.aclose': ('coroutine', (('await self.__aexit__(None, None, None)#0', 371, ()),), ('self',)), 'AsyncExitStack.__aenter__': ('coroutine', (), ('self',)), 'AsyncExitStack.__aexit__': ('coroutine', (('await result#0', 385, ('entry', 'exc', 'handled', 'pending', 'received', 'self', 'suppressed')),), ('self', '_typ', 'exc', '_traceback'))}, ('builtins:BaseException', 'builtins:RuntimeError', 'builtins:StopAsyncIteration', 'builtins:StopIteration', 'builtins:TypeError', 'builtins:anext', 'builtins:bool', 'builtins:getattr', 'builtins:hasattr', 'builtins:isinstance', 'builtins:issubclass', 'builtins:next', 'builtins:object', 'builtins:str', 'builtins:tuple', 'builtins:type', 'collections.abc:Callable', 'collections:deque', 'functools:', 'functools:wraps', 'kwf_runtime.lib.base:AbstractAsyncContextManager', 'kwf_runtime.lib.base:AbstractContextManager', 'sys:', 'sys:exc_info', 'typing:Any'))

@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa
 # mypy: ignore-errors
+# kwf: compiled from kwf_runtime/lib/locks.py; do not edit
 """Locks, events, conditions, semaphores and barriers that a suspended workflow can hold.
 
 A port of CPython 3.11's Lib/asyncio/locks.py, compiled by kwf itself, so that a task waiting in
@@ -10,13 +11,17 @@ A port of CPython 3.11's Lib/asyncio/locks.py, compiled by kwf itself, so that a
 
 Limits: an object is not bound to its first loop, as CPython's is.
 """
+
 from __future__ import annotations
 import kwf_runtime.abi as _kwf
+
 import collections
 import enum
 from collections.abc import Callable
 from typing import Any
+
 from kwf_runtime.lib.base import BrokenBarrierError, CancelledError, running_loop
+
 
 class _Lockable:
     """``async with`` for what has ``acquire`` and ``release``."""
@@ -56,6 +61,7 @@ class _Lockable:
             return None
         return _kwf.Coroutine(_kwf_step, (self, _exc_info))
 
+
 class Lock(_Lockable):
     """``asyncio.Lock``: at most one holder; waiters take it in the order they came."""
 
@@ -64,7 +70,7 @@ class Lock(_Lockable):
         self._locked = False
 
     def __repr__(self) -> str:
-        return _describe(self, 'locked' if self._locked else 'unlocked', len(self._waiters))
+        return _describe(self, "locked" if self._locked else "unlocked", len(self._waiters))
 
     def locked(self) -> bool:
         """Whether somebody holds it."""
@@ -152,13 +158,15 @@ class Lock(_Lockable):
             RuntimeError: nobody holds it.
         """
         if not self._locked:
-            raise RuntimeError('Lock is not acquired.')
+            raise RuntimeError("Lock is not acquired.")
         self._locked = False
         self._wake_up_first()
 
     def _wake_up_first(self) -> None:
-        if self._waiters and (not self._waiters[0].done()):
+        # A first waiter that is done will run: it takes the lock, or wakes the next.
+        if self._waiters and not self._waiters[0].done():
             self._waiters[0].set_result(True)
+
 
 class Event:
     """``asyncio.Event``: a flag that tasks wait for."""
@@ -168,7 +176,7 @@ class Event:
         self._value = False
 
     def __repr__(self) -> str:
-        return _describe(self, 'set' if self._value else 'unset', len(self._waiters))
+        return _describe(self, "set" if self._value else "unset", len(self._waiters))
 
     def is_set(self) -> bool:
         """Whether the flag is up."""
@@ -249,15 +257,16 @@ class Event:
                     _f.thrown = _c
         return _kwf.Coroutine(_kwf_step, (self,))
 
+
 class Condition(_Lockable):
     """``asyncio.Condition``: wait, while not holding the lock, until another task notifies."""
 
-    def __init__(self, lock: Any=None) -> None:
+    def __init__(self, lock: Any = None) -> None:
         self._lock = Lock() if lock is None else lock
         self._waiters: collections.deque[Any] = collections.deque()
 
     def __repr__(self) -> str:
-        return _describe(self, 'locked' if self.locked() else 'unlocked', len(self._waiters))
+        return _describe(self, "locked" if self.locked() else "unlocked", len(self._waiters))
 
     def locked(self) -> bool:
         """Whether somebody holds the lock."""
@@ -441,14 +450,14 @@ class Condition(_Lockable):
                     return result
         return _kwf.Coroutine(_kwf_step, (self, predicate))
 
-    def notify(self, n: int=1) -> None:
+    def notify(self, n: int = 1) -> None:
         """Wake at most ``n`` waiters.
 
         Raises:
             RuntimeError: the lock is not held.
         """
         if not self.locked():
-            raise RuntimeError('cannot notify on un-acquired lock')
+            raise RuntimeError("cannot notify on un-acquired lock")
         woken = 0
         for future in self._waiters:
             if woken >= n:
@@ -461,22 +470,23 @@ class Condition(_Lockable):
         """Wake all waiters."""
         self.notify(len(self._waiters))
 
+
 class Semaphore(_Lockable):
     """``asyncio.Semaphore``: at most ``value`` holders."""
 
-    def __init__(self, value: int=1) -> None:
+    def __init__(self, value: int = 1) -> None:
         if value < 0:
-            raise ValueError('Semaphore initial value must be >= 0')
+            raise ValueError("Semaphore initial value must be >= 0")
         self._waiters: collections.deque[Any] = collections.deque()
         self._value = value
 
     def __repr__(self) -> str:
-        state = 'locked' if self.locked() else f'unlocked, value:{self._value}'
+        state = "locked" if self.locked() else f"unlocked, value:{self._value}"
         return _describe(self, state, len(self._waiters))
 
     def locked(self) -> bool:
         """Whether ``acquire`` would have to wait."""
-        return self._value == 0 or any((not waiter.cancelled() for waiter in self._waiters))
+        return self._value == 0 or any(not waiter.cancelled() for waiter in self._waiters)
 
     @_kwf.coroutine
     def acquire(self) -> bool:
@@ -567,10 +577,11 @@ class Semaphore(_Lockable):
                 future.set_result(True)
                 return
 
+
 class BoundedSemaphore(Semaphore):
     """``asyncio.BoundedSemaphore``: a semaphore that cannot be released more than acquired."""
 
-    def __init__(self, value: int=1) -> None:
+    def __init__(self, value: int = 1) -> None:
         self._bound_value = value
         super().__init__(value)
 
@@ -581,29 +592,31 @@ class BoundedSemaphore(Semaphore):
             ValueError: there was none.
         """
         if self._value >= self._bound_value:
-            raise ValueError('BoundedSemaphore released too many times')
+            raise ValueError("BoundedSemaphore released too many times")
         super().release()
 
+
 class _BarrierState(enum.Enum):
-    FILLING = 'filling'
-    DRAINING = 'draining'
-    RESETTING = 'resetting'
-    BROKEN = 'broken'
+    FILLING = "filling"
+    DRAINING = "draining"
+    RESETTING = "resetting"
+    BROKEN = "broken"
+
 
 class Barrier:
     """``asyncio.Barrier``: tasks wait until ``parties`` of them have come."""
 
     def __init__(self, parties: int) -> None:
         if parties < 1:
-            raise ValueError('parties must be > 0')
+            raise ValueError("parties must be > 0")
         self._cond = Condition()
         self._parties = parties
         self._state = _BarrierState.FILLING
         self._count = 0
 
     def __repr__(self) -> str:
-        extra = '' if self.broken else f', waiters:{self.n_waiting}/{self.parties}'
-        return f'<{object.__repr__(self)[1:-1]} [{self._state.value}{extra}]>'
+        extra = "" if self.broken else f", waiters:{self.n_waiting}/{self.parties}"
+        return f"<{object.__repr__(self)[1:-1]} [{self._state.value}{extra}]>"
 
     @_kwf.coroutine
     def __aenter__(self) -> int:
@@ -1086,7 +1099,8 @@ class Barrier:
         """Whether it was aborted."""
         return self._state is _BarrierState.BROKEN
 
+
 def _describe(of: object, state: str, waiters: int) -> str:
-    extra = f'{state}, waiters:{waiters}' if waiters else state
-    return f'<{object.__repr__(of)[1:-1]} [{extra}]>'
+    extra = f"{state}, waiters:{waiters}" if waiters else state
+    return f"<{object.__repr__(of)[1:-1]} [{extra}]>"
 _kwf.module(__name__, {'_Lockable.__aenter__': ('coroutine', (('await self.acquire()#0', 29, ()),), ('self',)), '_Lockable.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'Lock.acquire': ('coroutine', (('await future#0', 59, ('future', 'self')),), ('self',)), 'Event.wait': ('coroutine', (('await future#0', 119, ('_result4', 'future', 'self')),), ('self',)), 'Condition.wait': ('coroutine', (('await future#0', 160, ('_result5', 'future', 'self')), ('await self.acquire()#0', 169, ('_done3', '_result5', 'cancelled', 'self'))), ('self',)), 'Condition.wait_for': ('coroutine', (('await self.wait()#0', 180, ('predicate', 'self')),), ('self', 'predicate')), 'Semaphore.acquire': ('coroutine', (('await future#0', 232, ('future', 'self')),), ('self',)), 'Barrier.__aenter__': ('coroutine', (('await self.wait()#0', 298, ()),), ('self',)), 'Barrier.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'Barrier.wait': ('coroutine', (('async with self._cond#0', 305, ('_exit1', '_result10', 'self')), ('async with self._cond: leave#0', 305, ('_exit1', '_normal1', '_result10')), ('async with self._cond: leave#1', 305, ('_done6', '_result10')), ('await self._block()#0', 306, ('_exit1', '_normal1', '_result10', 'self')), ('await self._wait()#0', 314, ('_exit1', '_normal1', '_result10', 'index', 'self'))), ('self',)), 'Barrier._block': ('coroutine', (('await self._cond.wait_for(self._is_open)#0', 327, ('self',)),), ('self',)), 'Barrier._wait': ('coroutine', (('await self._cond.wait_for(self._is_filled)#0', 332, ('self',)),), ('self',)), 'Barrier.reset': ('coroutine', (('async with self._cond#0', 344, ('_exit2', 'self')), ('async with self._cond: leave#0', 344, ('_done8',)), ('async with self._cond: leave#1', 344, ('_exit2', '_normal2'))), ('self',)), 'Barrier.abort': ('coroutine', (('async with self._cond#0', 353, ('_exit3', 'self')), ('async with self._cond: leave#0', 353, ('_done9',)), ('async with self._cond: leave#1', 353, ('_exit3', '_normal3'))), ('self',))}, ('builtins:NotImplementedError', 'builtins:RuntimeError', 'builtins:ValueError', 'builtins:all', 'builtins:any', 'builtins:bool', 'builtins:int', 'builtins:len', 'builtins:object', 'builtins:property', 'builtins:str', 'builtins:super', 'collections.abc:Callable', 'collections:', 'collections:deque', 'enum:', 'enum:Enum', 'kwf_runtime.lib.base:BrokenBarrierError', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:running_loop', 'typing:Any'))

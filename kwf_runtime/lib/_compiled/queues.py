@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa
 # mypy: ignore-errors
+# kwf: compiled from kwf_runtime/lib/queues.py; do not edit
 """Queues that a suspended workflow can hold, wait for, and subclass.
 
 A port of CPython 3.11's Lib/asyncio/queues.py, compiled by kwf itself, so that a task waiting in
@@ -10,19 +11,24 @@ A port of CPython 3.11's Lib/asyncio/queues.py, compiled by kwf itself, so that 
 
 Limits: no ``shutdown`` (3.13).
 """
+
 from __future__ import annotations
 import kwf_runtime.abi as _kwf
+
 import collections
 import heapq
 from types import GenericAlias
 from typing import Any
+
 from kwf_runtime.lib.base import QueueEmpty, QueueFull, running_loop
+
 from .locks import Event
+
 
 class Queue:
     """``asyncio.Queue``: first in, first out."""
 
-    def __init__(self, maxsize: int=0) -> None:
+    def __init__(self, maxsize: int = 0) -> None:
         self._maxsize = maxsize
         self._getters: collections.deque[Any] = collections.deque()
         self._putters: collections.deque[Any] = collections.deque()
@@ -30,6 +36,8 @@ class Queue:
         self._finished = Event()
         self._finished.set()
         self._init(maxsize)
+
+    # What a subclass overrides, as in asyncio.
 
     def _init(self, maxsize: int) -> None:
         self._queue: Any = collections.deque()
@@ -48,24 +56,24 @@ class Queue:
                 break
 
     def __repr__(self) -> str:
-        return f'<{type(self).__name__} at {id(self):#x} {self._format()}>'
+        return f"<{type(self).__name__} at {id(self):#x} {self._format()}>"
 
     def __str__(self) -> str:
-        return f'<{type(self).__name__} {self._format()}>'
+        return f"<{type(self).__name__} {self._format()}>"
 
     def __class_getitem__(cls, item: Any) -> GenericAlias:
         return GenericAlias(cls, item)
 
     def _format(self) -> str:
-        result = f'maxsize={self._maxsize!r}'
-        if getattr(self, '_queue', None):
-            result += f' _queue={list(self._queue)!r}'
+        result = f"maxsize={self._maxsize!r}"
+        if getattr(self, "_queue", None):
+            result += f" _queue={list(self._queue)!r}"
         if self._getters:
-            result += f' _getters[{len(self._getters)}]'
+            result += f" _getters[{len(self._getters)}]"
         if self._putters:
-            result += f' _putters[{len(self._putters)}]'
+            result += f" _putters[{len(self._putters)}]"
         if self._unfinished_tasks:
-            result += f' tasks={self._unfinished_tasks}'
+            result += f" tasks={self._unfinished_tasks}"
         return result
 
     def qsize(self) -> int:
@@ -230,7 +238,7 @@ class Queue:
             ValueError: called more often than there were items.
         """
         if self._unfinished_tasks <= 0:
-            raise ValueError('task_done() called too many times')
+            raise ValueError("task_done() called too many times")
         self._unfinished_tasks -= 1
         if self._unfinished_tasks == 0:
             self._finished.set()
@@ -261,6 +269,7 @@ class Queue:
                     return None
         return _kwf.Coroutine(_kwf_step, (self,))
 
+
 class PriorityQueue(Queue):
     """``asyncio.PriorityQueue``: the lowest first."""
 
@@ -272,6 +281,7 @@ class PriorityQueue(Queue):
 
     def _get(self) -> Any:
         return heapq.heappop(self._queue)
+
 
 class LifoQueue(Queue):
     """``asyncio.LifoQueue``: the last first."""

@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa
 # mypy: ignore-errors
+# kwf: compiled from kwf_runtime/lib/taskgroups.py; do not edit
 """``asyncio.TaskGroup`` whose owner may be suspended in it.
 
 A port of CPython 3.11's Lib/asyncio/taskgroups.py, compiled by kwf itself. Tasks are kept, and so
@@ -10,10 +11,14 @@ cancelled, in the order they were created; CPython's order is that of a set.
 
 Limits: none beyond CPython's.
 """
+
 from __future__ import annotations
 import kwf_runtime.abi as _kwf
+
 from typing import Any
+
 from kwf_runtime.lib.base import CancelledError, current_task, running_loop
+
 
 class TaskGroup:
     """``asyncio.TaskGroup``: leaves only when all its tasks have ended; an error cancels them."""
@@ -31,15 +36,15 @@ class TaskGroup:
         self._on_completed_fut: Any = None
 
     def __repr__(self) -> str:
-        info = ['']
+        info = [""]
         if self._tasks:
-            info.append(f'tasks={len(self._tasks)}')
+            info.append(f"tasks={len(self._tasks)}")
         if self._errors:
-            info.append(f'errors={len(self._errors)}')
+            info.append(f"errors={len(self._errors)}")
         if self._aborting:
-            info.append('cancelling')
+            info.append("cancelling")
         elif self._entered:
-            info.append('entered')
+            info.append("entered")
         return f"<TaskGroup{' '.join(info)}>"
 
     @_kwf.coroutine
@@ -159,19 +164,19 @@ class TaskGroup:
                     _f.thrown = _c
         return _kwf.Coroutine(_kwf_step, (self, exc_type, exc, _traceback))
 
-    def create_task(self, coro: Any, *, name: str | None=None, context: Any=None) -> Any:
+    def create_task(self, coro: Any, *, name: str | None = None, context: Any = None) -> Any:
         """Start ``coro`` as a task of this group.
 
         Raises:
             RuntimeError: the group was not entered, or is over, or shuts down.
         """
         if not self._entered:
-            raise RuntimeError(f'TaskGroup {self!r} has not been entered')
-        if self._exiting and (not self._tasks):
-            raise RuntimeError(f'TaskGroup {self!r} is finished')
+            raise RuntimeError(f"TaskGroup {self!r} has not been entered")
+        if self._exiting and not self._tasks:
+            raise RuntimeError(f"TaskGroup {self!r} is finished")
         if self._aborting:
-            raise RuntimeError(f'TaskGroup {self!r} is shutting down')
-        options = {} if context is None else {'context': context}
+            raise RuntimeError(f"TaskGroup {self!r} is shutting down")
+        options = {} if context is None else {"context": context}
         task = self._loop.create_task(coro, **options)
         if name is not None:
             task.set_name(name)
@@ -187,7 +192,11 @@ class TaskGroup:
 
     def _on_task_done(self, task: Any) -> None:
         self._tasks.pop(task, None)
-        if self._on_completed_fut is not None and (not self._tasks) and (not self._on_completed_fut.done()):
+        if (
+            self._on_completed_fut is not None
+            and not self._tasks
+            and not self._on_completed_fut.done()
+        ):
             self._on_completed_fut.set_result(True)
         if task.cancelled():
             return
@@ -199,12 +208,21 @@ class TaskGroup:
         if _is_base_error(exc) and self._base_error is None:
             self._base_error = exc
         if self._parent_task.done():
-            self._loop.call_exception_handler({'message': f'Task {task!r} has errored out but its parent task {self._parent_task} is already completed', 'exception': exc, 'task': task})
+            self._loop.call_exception_handler(
+                {
+                    "message": f"Task {task!r} has errored out but its parent "
+                    f"task {self._parent_task} is already completed",
+                    "exception": exc,
+                    "task": task,
+                }
+            )
             return
-        if not self._aborting and (not self._parent_cancel_requested):
+        if not self._aborting and not self._parent_cancel_requested:
+            # Interrupt whatever the parent awaits inside the block; __aexit__ takes it back.
             self._abort()
             self._parent_cancel_requested = True
             self._parent_task.cancel()
+
 
 def _is_base_error(exc: BaseException) -> bool:
     return isinstance(exc, (SystemExit, KeyboardInterrupt))

@@ -3,6 +3,7 @@
 # fmt: off
 # ruff: noqa
 # mypy: ignore-errors
+# kwf: compiled from kwf_runtime/lib/tasks.py; do not edit
 """Tasks of a workflow thread: start them, wait for them, gather, shield, sleep.
 
 A port of CPython 3.11's Lib/asyncio/tasks.py, compiled by kwf itself, so that everything here can
@@ -11,16 +12,32 @@ loop.
 
 Limits: no eager tasks (3.12). ``wait_for`` runs a coroutine as a task of its own, as up to 3.11.
 """
+
 from __future__ import annotations
 import kwf_runtime.abi as _kwf
+
 import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
-from kwf_runtime.lib.base import PASS, CancelledError, Future, Trap, cancel_future, is_awaitable, is_coroutine, is_future, running_loop
+
+from kwf_runtime.lib.base import (
+    PASS,
+    CancelledError,
+    Future,
+    Trap,
+    cancel_future,
+    is_awaitable,
+    is_coroutine,
+    is_future,
+    running_loop,
+)
+
 from .queues import Queue
-FIRST_COMPLETED = 'FIRST_COMPLETED'
-FIRST_EXCEPTION = 'FIRST_EXCEPTION'
-ALL_COMPLETED = 'ALL_COMPLETED'
+
+FIRST_COMPLETED = "FIRST_COMPLETED"
+FIRST_EXCEPTION = "FIRST_EXCEPTION"
+ALL_COMPLETED = "ALL_COMPLETED"
+
 
 @_kwf.coroutine
 def _wrap_awaitable(awaitable: Any) -> Any:
@@ -41,28 +58,33 @@ def _wrap_awaitable(awaitable: Any) -> Any:
             return _t1
     return _kwf.Coroutine(_kwf_step, (awaitable,))
 
-def create_task(coro: Any, *, name: str | None=None, context: Any=None) -> Any:
+
+def create_task(coro: Any, *, name: str | None = None, context: Any = None) -> Any:
     """``asyncio.create_task``."""
     loop = running_loop()
-    options = {} if context is None else {'context': context}
+    options = {} if context is None else {"context": context}
     task = loop.create_task(coro, **options)
     if name is not None:
         task.set_name(name)
     return task
 
-def ensure_future(coro_or_future: Any, *, loop: Any=None) -> Any:
+
+def ensure_future(coro_or_future: Any, *, loop: Any = None) -> Any:
     """``asyncio.ensure_future``."""
     if is_future(coro_or_future):
         if loop is not None and loop is not coro_or_future.get_loop():
-            raise ValueError('The future belongs to a different loop than the one specified as the loop argument')
+            raise ValueError(
+                "The future belongs to a different loop than the one specified as the loop argument"
+            )
         return coro_or_future
     if is_coroutine(coro_or_future) or isinstance(coro_or_future, Trap):
-        coro = coro_or_future
+        coro = coro_or_future  # a task awaits a trap by itself
     elif is_awaitable(coro_or_future):
         coro = _wrap_awaitable(coro_or_future)
     else:
-        raise TypeError('An asyncio.Future, a coroutine or an awaitable is required')
+        raise TypeError("An asyncio.Future, a coroutine or an awaitable is required")
     return (running_loop() if loop is None else loop).create_task(coro)
+
 
 @_kwf.coroutine
 def sleep(delay: float, result: Any=None) -> Any:
@@ -140,13 +162,16 @@ def sleep(delay: float, result: Any=None) -> Any:
                 _f.thrown = _c
     return _kwf.Coroutine(_kwf_step, (delay, result))
 
+
 def _set_result_unless_cancelled(future: Any, result: Any) -> None:
     if not future.cancelled():
         future.set_result(result)
 
+
 def _release_waiter(waiter: Any, *_args: object) -> None:
     if not waiter.done():
         waiter.set_result(None)
+
 
 @_kwf.coroutine
 def _cancel_and_wait(future: Any) -> None:
@@ -201,6 +226,7 @@ def _cancel_and_wait(future: Any) -> None:
                     raise
                 _f.thrown = _c
     return _kwf.Coroutine(_kwf_step, (future,))
+
 
 @_kwf.coroutine
 def wait_for(fut: Any, timeout: float | None) -> Any:
@@ -357,15 +383,19 @@ def wait_for(fut: Any, timeout: float | None) -> Any:
                 _f.thrown = _c
     return _kwf.Coroutine(_kwf_step, (fut, timeout))
 
+
 def _result_or_timeout(future: Any) -> Any:
+    # One that failed while it was cancelled raises its own exception (bpo-40607).
     try:
         return future.result()
     except CancelledError as exc:
         raise TimeoutError from exc
 
+
 class _Completion:
     """What ``wait`` hangs on its futures: releases the waiter when enough of them are done."""
-    __slots__ = ('handle', 'left', 'return_when', 'waiter')
+
+    __slots__ = ("handle", "left", "return_when", "waiter")
 
     def __init__(self, waiter: Any, handle: Any, left: int, return_when: str) -> None:
         self.waiter = waiter
@@ -376,10 +406,15 @@ class _Completion:
     def on_done(self, future: Any) -> None:
         self.left -= 1
         failed = not future.cancelled() and future.exception() is not None
-        if self.left <= 0 or self.return_when == FIRST_COMPLETED or (self.return_when == FIRST_EXCEPTION and failed):
+        if (
+            self.left <= 0
+            or self.return_when == FIRST_COMPLETED
+            or (self.return_when == FIRST_EXCEPTION and failed)
+        ):
             if self.handle is not None:
                 self.handle.cancel()
             _release_waiter(self.waiter)
+
 
 @_kwf.coroutine
 def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_COMPLETED) -> tuple[set[Any], set[Any]]:
@@ -452,9 +487,11 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                 _f.thrown = _c
     return _kwf.Coroutine(_kwf_step, (fs, timeout, return_when))
 
+
 class _Arrivals:
     """What ``as_completed`` hangs on its futures: a queue of them in the order of their ends."""
-    __slots__ = ('handle', 'queue', 'todo')
+
+    __slots__ = ("handle", "queue", "todo")
 
     def __init__(self, todo: Iterable[Any]) -> None:
         self.queue = Queue()
@@ -464,12 +501,12 @@ class _Arrivals:
     def on_timeout(self) -> None:
         for future in self.todo:
             future.remove_done_callback(self.on_done)
-            self.queue.put_nowait(None)
+            self.queue.put_nowait(None)  # one for each that waits
         self.todo.clear()
 
     def on_done(self, future: Any) -> None:
         if not self.todo:
-            return
+            return  # the timeout was first
         del self.todo[future]
         self.queue.put_nowait(future)
         if not self.todo and self.handle is not None:
@@ -495,6 +532,7 @@ class _Arrivals:
                 _f.pc = -1
                 return future.result()
         return _kwf.Coroutine(_kwf_step, (self,))
+
 
 @_kwf.generator
 def as_completed(fs: Iterable[Any], *, timeout: float | None=None) -> Iterator[Any]:
@@ -535,9 +573,11 @@ def as_completed(fs: Iterable[Any], *, timeout: float | None=None) -> Iterator[A
                 return _r
     return _kwf.Generator(_kwf_step, (fs, timeout))
 
+
 class _Gathering(Future[Any]):
     """The future of ``gather``; cancelling it cancels the children, and it ends with them."""
-    __slots__ = ('_cancel_requested', '_children', '_left', '_return_exceptions')
+
+    __slots__ = ("_cancel_requested", "_children", "_left", "_return_exceptions")
 
     def __init__(self, loop: Any, return_exceptions: bool) -> None:
         super().__init__(loop=loop)
@@ -546,7 +586,7 @@ class _Gathering(Future[Any]):
         self._return_exceptions = return_exceptions
         self._cancel_requested = False
 
-    def cancel(self, msg: Any=None, *, kind: type[CancelledError]=CancelledError) -> bool:
+    def cancel(self, msg: Any = None, *, kind: type[CancelledError] = CancelledError) -> bool:
         """Cancel the children."""
         if self.done():
             return False
@@ -569,22 +609,25 @@ class _Gathering(Future[Any]):
         if self._left:
             return
         if self._cancel_requested:
+            # It goes on to the caller whatever return_exceptions is (bpo-32684).
             self.set_exception(child._make_cancelled_error())
             return
         self.set_result([self._outcome(child) for child in self._children])
 
     def _outcome(self, child: Any) -> Any:
         if child.cancelled():
-            return CancelledError('' if child._cancel_message is None else child._cancel_message)
+            return CancelledError("" if child._cancel_message is None else child._cancel_message)
         exc = child.exception()
         return child.result() if exc is None else exc
+
 
 def _retrieve(future: Any) -> None:
     """Take note of the outcome, so that nobody complains that nobody did."""
     if not future.cancelled():
         future.exception()
 
-def gather(*coros_or_futures: Any, return_exceptions: bool=False) -> Any:
+
+def gather(*coros_or_futures: Any, return_exceptions: bool = False) -> Any:
     """``asyncio.gather``: the results, in order."""
     loop = running_loop()
     if not coros_or_futures:
@@ -602,9 +645,11 @@ def gather(*coros_or_futures: Any, return_exceptions: bool=False) -> Any:
         future.add_done_callback(outer.on_child_done)
     return outer
 
+
 class _Shield:
     """What ``shield`` hangs on its two futures."""
-    __slots__ = ('inner', 'outer')
+
+    __slots__ = ("inner", "outer")
 
     def __init__(self, inner: Any, outer: Any) -> None:
         self.inner = inner
@@ -623,6 +668,7 @@ class _Shield:
     def on_outer_done(self, _outer: Any) -> None:
         if not self.inner.done():
             self.inner.remove_done_callback(self.on_inner_done)
+
 
 def shield(arg: Any) -> Any:
     """``asyncio.shield``: the result of ``arg``, which is not cancelled with the caller."""

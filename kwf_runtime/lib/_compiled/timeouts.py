@@ -3,24 +3,30 @@
 # fmt: off
 # ruff: noqa
 # mypy: ignore-errors
+# kwf: compiled from kwf_runtime/lib/timeouts.py; do not edit
 """``asyncio.timeout`` for blocks of code that may be suspended for months.
 
 A port of CPython 3.11's Lib/asyncio/timeouts.py, compiled by kwf itself.
 
 Limits: none beyond CPython's.
 """
+
 from __future__ import annotations
 import kwf_runtime.abi as _kwf
+
 import enum
 from typing import Any
+
 from kwf_runtime.lib.base import CancelledError, current_task, running_loop
 
+
 class _State(enum.Enum):
-    CREATED = 'created'
-    ENTERED = 'active'
-    EXPIRING = 'expiring'
-    EXPIRED = 'expired'
-    EXITED = 'finished'
+    CREATED = "created"
+    ENTERED = "active"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    EXITED = "finished"
+
 
 class Timeout:
     """``asyncio.Timeout``: cancels the task that entered it, when it is due."""
@@ -43,9 +49,9 @@ class Timeout:
             RuntimeError: not entered yet, or expired, or over.
         """
         if self._state is _State.CREATED:
-            raise RuntimeError('Timeout has not been entered')
+            raise RuntimeError("Timeout has not been entered")
         if self._state is not _State.ENTERED:
-            raise RuntimeError(f'Cannot change state of {self._state.value} Timeout')
+            raise RuntimeError(f"Cannot change state of {self._state.value} Timeout")
         self._when = when
         if self._handle is not None:
             self._handle.cancel()
@@ -63,10 +69,10 @@ class Timeout:
         return self._state in (_State.EXPIRING, _State.EXPIRED)
 
     def __repr__(self) -> str:
-        info = ''
+        info = ""
         if self._state is _State.ENTERED:
-            info = f' when={(None if self._when is None else round(self._when, 3))}'
-        return f'<Timeout [{self._state.value}]{info}>'
+            info = f" when={None if self._when is None else round(self._when, 3)}"
+        return f"<Timeout [{self._state.value}]{info}>"
 
     @_kwf.coroutine
     def __aenter__(self) -> Timeout:
@@ -111,9 +117,11 @@ class Timeout:
         self._state = _State.EXPIRING
         self._handle = None
 
+
 def timeout(delay: float | None) -> Timeout:
     """``asyncio.timeout``: a timeout ``delay`` seconds from now."""
     return Timeout(None if delay is None else running_loop().time() + delay)
+
 
 def timeout_at(when: float | None) -> Timeout:
     """``asyncio.timeout_at``: a timeout at ``when`` by the loop's clock."""
