@@ -33,6 +33,8 @@ COMMAND_HEADER: Final = "kwf-command"
 TRACEBACK_HEADER: Final = "traceback"
 CANCEL_COMMAND: Final = b"cancel"
 RETRY_COMMAND: Final = b"retry"
+UNKNOWN_WORKFLOW: Final = "unknown-workflow"
+"""Code of the WireError of a `new:` record for a workflow that is not loaded."""
 
 MAX_THREAD_ID_BYTES: Final = 4096
 MAX_JSON_DEPTH: Final = 500

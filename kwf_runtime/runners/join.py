@@ -29,6 +29,7 @@ from kwf_runtime.wire import (
     COMMAND_HEADER,
     IF_ABSENT_HEADER,
     RETRY_COMMAND,
+    UNKNOWN_WORKFLOW,
     WORKFLOW_HEADER,
     decode_event,
     decode_thread_id,
@@ -172,8 +173,13 @@ class Join:
         else:
             self._offer_kept(batch, thread_id, now_ms)
 
-    def _decode(self, record: Record) -> Event:
-        """Return the event of a record: of the log, or one that was kept."""
+    def _decode(self, record: Record, default: str = "") -> Event:
+        """Return the event of a record: of the log, or one that was kept.
+
+        Args:
+            record: The record.
+            default: Name of the workflow that a plain `new:` starts; empty for the program's.
+        """
         if record.topic == calls.OUTCOME_TOPIC:
             return calls.decode_outcome(record, self.codec)
         command = record.header(COMMAND_HEADER)
@@ -189,14 +195,14 @@ class Join:
             raise WireError("bad-header", f"header {WORKFLOW_HEADER} is not UTF-8") from error
         event = decode_event(record.value, workflow)
         if isinstance(event, Start):
-            return replace(event, workflow=self._workflow_name(event.workflow))
+            return replace(event, workflow=self._workflow_name(event.workflow or default))
         return event
 
     def _workflow_name(self, name: str) -> str:
         try:
             return self._program.find(name).name
         except UnknownWorkflowError as error:
-            raise WireError("unknown-workflow", str(error)) from error
+            raise WireError(UNKNOWN_WORKFLOW, str(error)) from error
 
     def _start(
         self, batch: Batch, current: ThreadRecord | None, event: Start, record: Record, now_ms: int
@@ -338,7 +344,10 @@ class Join:
     def _step(
         self, batch: Batch, current: ThreadRecord, record: Record, now_ms: int
     ) -> Outcome | None:
-        return self._stepper.step(batch, current, lambda: self._decode(record), record, now_ms)
+        # A start that was kept starts what it would have started then, whatever is first now.
+        return self._stepper.step(
+            batch, current, lambda: self._decode(record, current.workflow), record, now_ms
+        )
 
     def _get(self, batch: Batch, thread_id: str) -> ThreadRecord | None:
         if thread_id in batch.threads:

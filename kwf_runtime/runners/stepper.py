@@ -17,7 +17,7 @@ from kwf_runtime.core import engine
 from kwf_runtime.core.engine import Outcome, Program, StepResult
 from kwf_runtime.core.events import Event, TimersDue
 from kwf_runtime.core.outputs import CallActivity, CancelActivity, Emit, Output
-from kwf_runtime.errors import CodeMissingError, DecodeError, UnsavableError
+from kwf_runtime.errors import CodeMissingError, DecodeError, UnsavableError, WireError
 from kwf_runtime.runners import calls
 from kwf_runtime.runners.batch import Batch, SampledLog
 from kwf_runtime.runners.cache import ThreadCache
@@ -28,6 +28,7 @@ from kwf_runtime.wire import (
     RESUME_TOPIC,
     SCHEDULER_TOPIC,
     TRACEBACK_HEADER,
+    UNKNOWN_WORKFLOW,
     encode_json,
 )
 
@@ -305,6 +306,8 @@ def _reason_code(error: BaseException) -> str:
         return "unsavable"
     if isinstance(error, CodeMissingError):
         return CODE_MISSING
+    if isinstance(error, WireError) and error.code == UNKNOWN_WORKFLOW:
+        return CODE_MISSING  # of a kept start; one that has just come is a dead letter
     if isinstance(error, DecodeError):
         return "damaged-state"
     if isinstance(error, LimitError):

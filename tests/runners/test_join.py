@@ -11,6 +11,8 @@ from typing import Any
 
 import msgpack
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kwf_runtime as W
 from kwf_runtime import aio, wire
@@ -525,3 +527,67 @@ def test_layouts_round_trip() -> None:
     for bad in (b"", b"\xc1", data[:-1], msgpack.packb([2, "f", "n", "coroutine", [], []])):
         with pytest.raises(DecodeError):
             layouts.decode_layout(bad)
+
+
+def test_a_start_that_was_kept_starts_its_own_workflow() -> None:
+    async def other(argument: object) -> str:
+        return "other"
+
+    bench = Bench(echo)
+    bench.codec.save_error = UnsavableError("$", "lock")
+    bench.apply(START)
+    bench.codec.save_error = None
+    flow = bench.program.workflows["flow"]
+    for workflows in ({"other": Workflow("other", other)}, {}):
+        bench.program = Program(workflows, "other")
+        bench.open()
+        bench.command(wire.RETRY_COMMAND)
+        parked = bench.store.get("t")
+        assert parked is not None
+        assert parked.lacks_code
+    bench.program = Program({"other": Workflow("other", other), "flow": flow}, "other")
+    bench.open()
+    assert outputs(bench.command(wire.RETRY_COMMAND)) == [b"started"]
+
+
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("set"), st.sampled_from("abc"), st.integers(1, 30)),
+        st.tuples(st.just("cancel"), st.sampled_from("abc"), st.just(0)),
+        st.tuples(st.just("pass"), st.just(""), st.integers(1, 20)),
+        st.tuples(st.just("crash"), st.just(""), st.just(0)),
+    ),
+    max_size=30,
+)
+
+
+@given(CHANGES)
+def test_timers_fire_once_in_due_order_and_never_after_a_cancellation(
+    changes: list[tuple[str, str, int]],
+) -> None:
+    bench = Bench(echo)
+    model: dict[bytes, tuple[int, int]] = {}
+    fired: list[bytes | None] = []
+    expected: list[bytes] = []
+    for number, (what, name, value) in enumerate(changes):
+        key = f't|{{"ref":"{name}"}}'.encode()
+        batch = bench.join.begin()
+        if what == "pass":
+            bench.now_ms += value
+        elif what == "crash":
+            bench.open()
+        else:
+            delay = str(value).encode()
+            record = Record("workflow-scheduler", 0, number, bench.now_ms, key, delay)
+            bench.join.apply(batch, record, bench.now_ms)
+            model.pop(key, None)
+            if what == "set":
+                model[key] = (bench.now_ms + value, number)
+        bench.join.fire_due(batch, bench.now_ms)
+        fired += outputs(bench.commit(batch), "workflow-resume")
+        due = sorted((at, key) for key, at in model.items() if at[0] <= bench.now_ms)
+        for _, key in due:
+            del model[key]
+            expected.append(key.partition(b"|")[2])
+        assert fired == expected
+        assert bench.store.next_due_ms() == min((at for at, _ in model.values()), default=None)
