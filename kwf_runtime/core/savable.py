@@ -26,7 +26,7 @@ def savable(name: str, *, skip: tuple[str, ...] = ()) -> Callable[[C], C]:
 
     A class may define ``__kwf_save__(self) -> state`` and ``__kwf_load__(self, state) -> None``:
     then the state alone is written. ``__kwf_load__`` is called on an instance made by
-    ``object.__new__``, after all that the state refers to exists.
+    ``object.__new__``, when all else is loaded; of several, in the order inner to outer.
 
     Args:
         name: what is written instead of the class; never changes.

@@ -492,11 +492,12 @@ def hooked_opener(reader: Reader, name: str) -> Opener:
     kind = resolve_class(reader, name)
     if not hasattr(kind, "__kwf_load__") or solid_base(kind) is not object:
         raise DecodeError(f"saved state has its own state for an instance of {name}")
-
-    def fill(target: Any, items: Items) -> None:
-        target.__kwf_load__(items[0])
+    load: Any = kind.__kwf_load__
 
     def open_hooked(reader: Reader) -> Opened:
+        def fill(target: Any, items: Items) -> None:
+            reader.load_at_end(load, target, items[0])
+
         target = object.__new__(kind)
         reader.refs.append(target)
         return 1, fill, target

@@ -227,11 +227,17 @@ def _fill_deque(target: Any, items: Items) -> None:
 
 
 def _save_ordered(writer: Writer, value: collections.OrderedDict[Any, Any]) -> Iterator[Any] | None:
-    return writer.node(value, "OrderedDict", (dict(value),))
+    attributes = value.__dict__
+    return writer.node(
+        value, "OrderedDict", (dict(value), attributes) if attributes else (dict(value),)
+    )
 
 
-def _fill_dict(target: Any, items: Items) -> None:
-    target.update(items[0])
+def _fill_ordered(target: Any, items: Items) -> None:
+    content, *attributes = items
+    target.update(content)
+    for one in attributes:
+        target.__dict__.update(one)
 
 
 def _save_default(writer: Writer, value: collections.defaultdict[Any, Any]) -> Iterator[Any] | None:
@@ -410,7 +416,7 @@ SAVERS: Final[dict[type, Saver]] = {
 
 MUTABLE: Final[dict[str, tuple[Callable[[], Any], Fill]]] = {
     "deque": (collections.deque, _fill_deque),
-    "OrderedDict": (collections.OrderedDict, _fill_dict),
+    "OrderedDict": (collections.OrderedDict, _fill_ordered),
     "defaultdict": (collections.defaultdict, _fill_default),
     "SimpleNamespace": (types.SimpleNamespace, _fill_namespace),
     "Random": (lambda: random.Random(0), _fill_random),
@@ -421,7 +427,7 @@ MUTABLE: Final[dict[str, tuple[Callable[[], Any], Fill]]] = {
     "partial": (new_partial, fill_partial),
 }
 
-FILLED_FROM_DICT: Final = frozenset(("OrderedDict", "defaultdict"))
+FILLED_FROM_DICT: Final = frozenset(("OrderedDict", "SimpleNamespace", "defaultdict"))
 """Those of MUTABLE that take their content from a dict, which may be filled late."""
 
 NODE_BUILDERS: Final[dict[str, Build]] = {

@@ -67,6 +67,7 @@ class Reader:
 
     __slots__ = (
         "_filled_last",
+        "_hooked",
         "_late",
         "_owners",
         "_promised",
@@ -86,6 +87,7 @@ class Reader:
         self._strings: list[str] = []
         self._shapes: list[Opener] = []
         self._owners: dict[int, Any] = {}
+        self._hooked: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
         self._late: list[tuple[Fill, Any, Items]] = []
         self._filled_last: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
 
@@ -104,6 +106,8 @@ class Reader:
                 fill(target, items)
             for fill_last, target, content in self._filled_last:
                 fill_last(target, content)
+            for load, target, state in self._hooked:
+                load(target, state)
         except KwfError:
             raise
         except StopIteration:
@@ -214,9 +218,13 @@ class Reader:
         else:
             self._filled_last.append((fill_by_hash, target, items))
 
+    def load_at_end(self, load: Callable[[Any, Any], object], target: Any, state: Any) -> None:
+        """Give a target its state when all else is complete."""
+        self._hooked.append((load, target, state))
+
     def fill_after(self, fill: Callable[[Any, Any], object], target: Any, content: Any) -> None:
-        """Fill a target from a content that may itself be filled last."""
-        if self._filled_last:
+        """Fill a target with what a content holds, as soon as it surely holds it."""
+        if self._filled_last or self._late or self._promised:
             self._filled_last.append((fill, target, content))
         else:
             fill(target, content)

@@ -1,13 +1,21 @@
 """What the tests of the codec share: a round trip, and the comparison of graphs."""
 
+import datetime
+import decimal
+import fractions
 import functools
 import types
+import uuid
 from collections import deque
 
 from kwf_runtime.core.traps import Trap
 from kwf_runtime.serial import dumps, loads, register
 
-_BY_VALUE = (type(None), bool, int, float, complex, str, bytes, type)
+_BY_VALUE = (
+    type(None), bool, int, float, complex, str, bytes, type, range, decimal.Decimal, fractions.Fraction, uuid.UUID,
+    datetime.datetime, datetime.date, datetime.time, datetime.timedelta,
+)  # fmt: skip
+"""Types without identity: equal ones may be shared after a load or not."""
 
 
 class Asked(Trap):
