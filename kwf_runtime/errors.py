@@ -142,6 +142,7 @@ class UnknownWorkflowError(KwfError, LookupError):
         self.known = known
 
 
+@savable("kwf.UnsavableError")
 class UnsavableError(KwfError):
     """An object cannot be saved.
 
@@ -159,10 +160,12 @@ class UnsavableError(KwfError):
         self.advice = advice
 
 
+@savable("kwf.DecodeError")
 class DecodeError(KwfError):
     """Bytes are not saved state, or are damaged, foreign or too new."""
 
 
+@savable("kwf.CodeMissingError")
 class CodeMissingError(DecodeError):
     """Saved state belongs to code that no loaded module has.
 
@@ -177,6 +180,7 @@ class CodeMissingError(DecodeError):
         self.code_id = code_id
 
 
+@savable("kwf.WireError")
 class WireError(KwfError):
     """A record is not of the wire protocol; it goes to the dead letters.
 
@@ -191,10 +195,12 @@ class WireError(KwfError):
         self.message = message
 
 
+@savable("kwf.ConfigError")
 class ConfigError(KwfError):
     """A setting, a file or an option is wrong; the text says what to do."""
 
 
+@savable("kwf.InternalError")
 class InternalError(KwfError):
     """An invariant of kwf itself is broken."""
 

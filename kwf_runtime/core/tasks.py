@@ -282,7 +282,10 @@ class TrapCoroutine(collections.abc.Coroutine[Any, Any, Any]):
 
     def __await__(self) -> Any:
         """Return an iterator, for native code that awaits it."""
-        return _drive(self)
+        if self.trap is None or self.future is not None:
+            raise RuntimeError("cannot reuse already awaited coroutine")
+        trap, self.trap = self.trap, None
+        return trap.__await__()
 
     def send(self, value: Any) -> Any:
         """Begin or end the await; see ``collections.abc.Coroutine``."""
@@ -308,19 +311,6 @@ class TrapCoroutine(collections.abc.Coroutine[Any, Any, Any]):
     def close(self) -> None:
         """End it."""
         self.trap = self.future = None
-
-
-def _drive(coroutine: TrapCoroutine) -> Any:
-    value = None
-    while True:
-        try:
-            awaited = coroutine.send(value)
-        except StopIteration as stop:
-            return stop.value
-        try:
-            value = yield awaited
-        except BaseException as error:
-            coroutine.throw(error)
 
 
 E = TypeVar("E", bound=BaseException)

@@ -430,3 +430,104 @@ def test_import_is_cheap_and_every_name_is_there():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout == "module 'kwf_runtime' has no attribute 'nope'\n"
+
+
+# Outside of a thread
+
+
+def test_every_function_needs_a_thread_or_the_mock(monkeypatch):
+    monkeypatch.delenv("KWF_MOCK", raising=False)
+    for call in (
+        W.suspend,
+        W.ref,
+        lambda: W.ref_id("x"),
+        lambda: W.channel("x"),
+        lambda: W.output("x", "out"),
+        lambda: W.output_json("x", "out"),
+        lambda: W.ensure_thread(1, "t2"),
+        W.thread_id,
+    ):
+        with pytest.raises(W.NoThreadError, match="was called outside of a workflow thread"):
+            call()
+
+
+def test_the_mock_takes_over_outside_of_a_thread(monkeypatch):
+    monkeypatch.setenv("KWF_MOCK", "1")
+    W.mock.reset()
+    W.mock.topic_handlers["out"] = lambda *args: None
+
+    async def main():
+        W.output("x", "out")
+        W.ensure_thread(1, "t2")
+        pending = W.suspend("x")
+        assert W.ref_id("x", "mock") is pending
+        assert W.cancel(pending)
+        return [await charge(3), await ship("pen"), W.thread_id()]
+
+    try:
+        assert asyncio.run(main()) == ["3 EUR", "shipped pen", "mock"]
+        assert W.mock.trace[0] == ("out", "mock", "x")
+    finally:
+        W.mock.reset()
+
+
+def test_cancel_under_plain_asyncio():
+    async def main():
+        task = asyncio.create_task(asyncio.sleep(60))
+        await asyncio.sleep(0)
+        assert W.cancel(task)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
+def test_cancel_of_a_compiled_coroutine():
+    from kwf_compiler.hook import compile_code
+
+    module = types.ModuleType("cancel_compiled")
+    sys.modules[module.__name__] = module
+    source = "import kwf_runtime as W\nasync def f():\n    await W.suspend('x')\n"
+    exec(compile_code(source, "cancel_compiled.py"), vars(module))
+
+    async def main():
+        fresh, started = module.f(), module.f()
+        assert W.cancel(fresh)
+        assert not W.cancel(fresh)
+        create_task(started)
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="make it a task"):
+            W.cancel(started)
+
+    assert Driver(main).start().outcome is Outcome.COMPLETED
+    del sys.modules[module.__name__]
+
+
+def test_dumps_loads_register():
+    class Foreign:
+        pass
+
+    made = W.register(Foreign, "test_api.Foreign")
+    assert made is Foreign
+    assert isinstance(W.loads(W.dumps(Foreign())), Foreign)
+
+
+def test_errors_are_saved_with_what_they_say():
+    for error in (
+        W.WorkflowError({"a": 1}),
+        W.ActivityError("T", "m", 2, "tb"),
+        W.UndeclaredTopicError("t", ("a",)),
+        W.JsonError("$", "problem"),
+        W.NoThreadError("x"),
+        W.UnsavableError("$", "file", "close it"),
+        W.CodeMissingError("f#1"),
+        W.ConfigError("wrong"),
+        W.CancelToken("why"),
+    ):
+        loaded = W.loads(W.dumps(error))
+        assert type(loaded) is type(error)
+        assert (str(loaded), vars(loaded)) == (str(error), vars(error))
+
+
+def test_workflow_error_of_what_json_does_not_know():
+    assert str(W.WorkflowError({1, 1})) == "{1}"
