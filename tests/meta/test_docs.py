@@ -2,7 +2,8 @@
 
 What a block's language means: `console`: the lines that begin with `$` are typed into a shell, the others
 are what they print (see samples/conftest.py). `sh`: a script. `python`: a program; one whose first line is
-a comment with a file's name is written to that file, as `properties` are. `text`: not for running.
+a comment with a file's name is written to that file, as `properties` are. `python refused`: the compiler has
+the finding of the heading above. `text`: not for running.
 The blocks of one page share a folder, and are taken in their order.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from kwf_compiler import CompileError, compile_source
 from kwf_runtime.cli.reference import cli_page, config_page
 from samples.conftest import Command, Console, check_output
 from tests.meta.sources import ROOT, relative
@@ -26,7 +28,7 @@ ALL_PAGES = (
     ROOT / "CHANGES.md",
     *ROOT.glob("samples/*/README.md"),
 )
-LANGUAGES = {"console", "sh", "python", "properties", "text"}
+LANGUAGES = {"console", "sh", "python", "python refused", "properties", "text"}
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 FILE_NAME = re.compile(r"# (\S+\.\w+)\n")
 
@@ -118,6 +120,28 @@ def test_dev_run_books_a_trip(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     output = Console(tmp_path / "here", "sqlite", {}).run(f"{ROOT}/dev run 2>/dev/null")
     assert re.search(r'^0:0\ttrip-1\t\{"car":.*\}$', output, re.MULTILINE), output
+
+
+REFUSED = re.findall(
+    r"^## (KWF\d{3}) (.*)\n(?:(?!##).*\n)*?```python refused\n((?:.*\n)*?)```$",
+    (ROOT / "docs/diagnostics.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("code", "title", "source"), REFUSED, ids=[found[0] for found in REFUSED])
+def test_the_compiler_refuses_the_examples(code: str, title: str, source: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        compile_source(source, "w.py")
+    findings = caught.value.diagnostics
+    assert {finding.code for finding in findings} == {code}
+    if code != "KWF101":  # Python's own message
+        assert set(title.split()) <= set(findings[0].message.split())
+
+
+def test_every_finding_has_an_example() -> None:
+    codes = re.findall(r"^## (KWF\d{3})", (ROOT / "docs/diagnostics.md").read_text(), re.MULTILINE)
+    assert [found[0] for found in REFUSED] == codes
 
 
 @pytest.mark.parametrize(("name", "page"), [("cli.md", cli_page()), ("config.md", config_page())])
