@@ -284,7 +284,8 @@ class Future(Trap, Generic[T]):
             for fn, context in callbacks:
                 self._loop.call_soon(fn, self, context=context)
 
-    # The saved form is explicit: it must not change when an attribute is renamed.
+    # The saved form is explicit: it must not change when an attribute is renamed. ``kwf show``
+    # reads it by position (kwf_runtime/cli/thread_view.py), here and in the other classes of core.
 
     def __kwf_save__(self) -> tuple[Any, ...]:
         """Return what is saved: the future's own, what a subclass of kwf adds, what others add."""

@@ -39,8 +39,7 @@ async def minimal():
 
 async def held_and_dropped():
     held = W.suspend()
-    dropped = W.suspend()
-    dropped = None
+    W.suspend()
     chosen = W.suspend("x")
     tasks = [asyncio.create_task(waits(chosen)) for _ in range(2)]
     await W.suspend("go")
