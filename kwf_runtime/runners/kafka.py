@@ -294,7 +294,7 @@ class KafkaRunner:
         """
         parts = self._input.parts()
         first, end = self._admin.offsets(parts, earliest=True), self._admin.offsets(parts)
-        group = self._input.committed(parts)
+        group = self._admin.group_offsets(self._settings.application_id, parts)
         positions: dict[Part, int] = {}
         for part in parts:
             topic, number = part

@@ -8,6 +8,7 @@ stderr otherwise.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,14 +20,39 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger("kwf.kafka")
 CLIENT_LOG: Final = logging.getLogger("kwf.kafka.client")
 
-# One file has the settings of producers and consumers: no client needs to be told of the other's.
-CLIENT_LOG.addFilter(lambda line: "and will be ignored by this" not in line.getMessage())
-
 REQUEST_TIMEOUT_S: Final = 20.0
 PARTITIONER: Final = "murmur2_random"
 DEFAULT_MESSAGE_BYTES: Final = 1_000_000
 
 Config = dict[str, Any]
+_REPEAT_S: Final = 10.0
+_MAX_REMEMBERED: Final = 1000
+
+
+class _Calm(logging.Filter):
+    """Lets a line of librdkafka through once in a while: each broken connection repeats its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_s: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to log the line."""
+        text = record.getMessage()
+        # One file has the settings of producers and consumers: none needs to hear of the other's.
+        if "and will be ignored by this" in text:
+            return False
+        place = text.partition("(after")[0]
+        now_s = time.monotonic()
+        if now_s - self._last_s.get(place, -_REPEAT_S) < _REPEAT_S:
+            return False
+        if len(self._last_s) > _MAX_REMEMBERED:
+            self._last_s.clear()
+        self._last_s[place] = now_s
+        return True
+
+
+CLIENT_LOG.addFilter(_Calm())
 
 
 class BrokerError(KwfError):
@@ -56,6 +82,7 @@ def _client(settings: Settings, defaults: Mapping[str, object], owned: Config) -
     return {
         "client.id": settings.application_id,
         "log_level": 4,  # the broker's coming and going is not the user's business
+        "log.connection.close": False,
         "error_cb": _note_error,
         **defaults,
         **user,
@@ -65,7 +92,7 @@ def _client(settings: Settings, defaults: Mapping[str, object], owned: Config) -
 
 
 def _note_error(error: object) -> None:
-    CLIENT_LOG.warning("%s", error)
+    CLIENT_LOG.debug("%s", error)  # what matters is raised, or logged by librdkafka, too
 
 
 def warn_overridden(settings: Settings) -> None:

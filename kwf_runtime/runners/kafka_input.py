@@ -10,13 +10,13 @@ the while.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from kwf_runtime.errors import KwfError
-from kwf_runtime.runners.kafka_config import LOG, REQUEST_TIMEOUT_S, BrokerError, engine_consumer
+from kwf_runtime.runners.kafka_config import LOG, engine_consumer
 from kwf_runtime.runners.kafka_topics import input_topics
 from kwf_runtime.runners.records import Record
 
@@ -134,19 +134,6 @@ class KafkaInput:
         """Return the group's metadata, to be taken right after the records: see `commit`."""
         return self._consumer.consumer_group_metadata()
 
-    def committed(self, parts: Iterable[Part]) -> dict[Part, int]:
-        """Return the offsets that the group has committed; -1 where there is none.
-
-        Raises:
-            BrokerError: The broker does not answer.
-        """
-        asked = [TopicPartition(*part) for part in parts]
-        try:
-            found = self._consumer.committed(asked, REQUEST_TIMEOUT_S)
-        except KafkaException as error:
-            raise BrokerError(f"cannot read the group's offsets: {error.args[0]}") from error
-        return {(part.topic, part.partition): max(part.offset, -1) for part in found}
-
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close()
@@ -156,7 +143,8 @@ class KafkaInput:
             return
         if error.code() in _GONE and part is not None:
             raise gap_error(*part, self.positions.get(part, -1))
-        if error.fatal():
+        # A static member may find itself fenced by its own former self after a broker's restart.
+        if error.fatal() or error.code() == KafkaError._FATAL:
             raise KafkaException(error)
         LOG.warning("the consumer reports: %s", error)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_RETRIES: Final = 20
+_RETRY_FOR_S: Final = 10.0
 _RETRY_S: Final = 0.05
 _INIT_TIMEOUT_S: Final = 30.0
 _FULL_QUEUE_WAIT_S: Final = 0.05
@@ -164,14 +164,16 @@ class TransactionalProducer:
 
 
 def _retry(call: Callable[[], _T]) -> _T:
-    """Call again while librdkafka says that it is worth it."""
-    for _ in range(_RETRIES):
+    """Call again while librdkafka says that it is worth it, for about a transaction's time."""
+    end_s = time.monotonic() + _RETRY_FOR_S
+    while True:
         try:
             return call()
         except KafkaException as error:
             reason: KafkaError = error.args[0]
+            LOG.debug("a transaction's call failed: %s", reason)
             # After a time-out nobody knows what the broker did.
-            if not reason.retriable() or reason.code() == KafkaError._TIMED_OUT:
+            final = not reason.retriable() or reason.code() == KafkaError._TIMED_OUT
+            if final or time.monotonic() > end_s:
                 raise
             time.sleep(_RETRY_S)
-    return call()

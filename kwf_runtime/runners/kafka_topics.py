@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
     IsolationLevel,
     KafkaError,
     KafkaException,
@@ -61,7 +62,7 @@ class TopicAdmin:
         """Connect when the first question is asked."""
         self._settings = settings
         # Kept for as long as answers are awaited: its futures fail when it goes.
-        self._admin: Any = _API.AdminClient(admin(settings))
+        self._admin: Any = self._connect()
 
     def partitions(self) -> dict[str, int]:
         """Return the number of partitions of every topic.
@@ -99,6 +100,26 @@ class TopicAdmin:
             (part.topic, part.partition): self._result(future).offset
             for part, future in futures.items()
         }
+
+    def group_offsets(
+        self, group: str, parts: Iterable[tuple[str, int]]
+    ) -> dict[tuple[str, int], int]:
+        """Return the offsets that a group has committed; -1 where there is none.
+
+        Not those of a transaction that is still open: the changelog tells how that one has ended,
+        and a broker that was killed at a bad moment may wait for its end for ever.
+
+        Raises:
+            BrokerError: The broker does not answer.
+        """
+        asked = ConsumerGroupTopicPartitions(group, [TopicPartition(*part) for part in parts])
+        if not asked.topic_partitions:
+            return {}
+        futures = self._admin.list_consumer_group_offsets(
+            [asked], require_stable=False, request_timeout=REQUEST_TIMEOUT_S
+        )
+        found = self._result(futures[group]).topic_partitions
+        return {(part.topic, part.partition): max(part.offset, -1) for part in found}
 
     def tombstone_ms(self, topic: str) -> int:
         """Return for how long the removal of a key can be seen in a compacted topic."""
@@ -138,13 +159,20 @@ class TopicAdmin:
         try:
             return self._admin.list_topics(timeout=REQUEST_TIMEOUT_S)
         except KafkaException as error:
+            self._admin = self._connect()
             raise unreachable(self._settings, error.args[0]) from error
 
     def _result(self, future: Future[Any]) -> Any:
         try:
             return future.result()
         except KafkaException as error:
+            # librdkafka's admin client goes on with the leaders that it once knew, even when
+            # brokers tell it that they are outdated.
+            self._admin = self._connect()
             raise unreachable(self._settings, error.args[0]) from error
+
+    def _connect(self) -> Any:
+        return _API.AdminClient(admin(self._settings))
 
 
 def create_topics(
