@@ -19,6 +19,7 @@ from kwf_runtime.serial.inspection import Node, inspect_bytes, render
 
 _VALUE_WIDTH: Final = 200
 _OWN_CODE: Final = "kwf_runtime."
+_COMPILED: Final = re.compile(r"# kwf: compiled from (.+); ")
 _OTHER: Final = "a future"
 _ORDINAL: Final = re.compile(r"#\d+$")
 
@@ -138,7 +139,7 @@ def _frame(frame: Node, layouts: Mapping[str, bytes]) -> FrameView:
     stored = decode_layout(layouts[frame.name]) if frame.name in layouts else None
     line = _line(stored, frame.value)
     label = "its start" if frame.value == "" else _ORDINAL.sub("", frame.value or "its end")
-    file = None if stored is None else stored.file
+    file = None if stored is None else _source_of(stored.file)
     text = linecache.getline(file, line).strip() if file and line else ""
     names = _words(file) if file else None
     return FrameView(
@@ -173,6 +174,12 @@ def _line(stored: StoredLayout | None, label: str | None) -> int | None:
         return None
     pc = stored.layout.pc(label)
     return None if pc is None else stored.layout.line(pc)
+
+
+def _source_of(file: str) -> str:
+    """Return the source behind a compiled module, whose layouts have the source's lines."""
+    found = _COMPILED.match(linecache.getline(file, 1))
+    return found[1] if found else file
 
 
 def _words(file: str) -> frozenset[str]:

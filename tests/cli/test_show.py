@@ -110,6 +110,16 @@ def test_without_its_source_the_awaited_text_is_shown(waiting: Kwf) -> None:
     assert f"flow.py:{line_of('await W.suspend')} in ask" in out
 
 
+def test_a_compiled_module_is_shown_by_its_source(kwf: Kwf) -> None:
+    Path("flow.py").write_text(FLOW)
+    kwf("compile", "flow.py", "-o", "build/flow.py")
+    kwf("start", "t1")
+    kwf("run", "build/flow.py", "--until-idle")
+    assert (
+        f"  flow.py:{line_of('await W.suspend')} in ask\n    answer = await W.suspend(name)\n"
+    ) in kwf("show", "t1").out
+
+
 def test_a_thread_that_is_not_there(kwf: Kwf) -> None:
     assert "there is no thread t9" in kwf("show", "t9", exit_code=1).err
 
