@@ -7,6 +7,7 @@ Limits: a library type is shown by the fields it is saved as.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -322,7 +323,7 @@ def to_json(root: Node) -> Any:
     while todo:
         node, place, key = todo.pop()
         form: Any
-        if node.kind == "leaf" and (node.value is None or isinstance(node.value, _JSON)):
+        if node.kind == "leaf" and _has_json(node.value):
             form = node.value
         elif id(node) in made:
             form = {"ref": node.number}
@@ -334,7 +335,10 @@ def to_json(root: Node) -> Any:
     return top[0]
 
 
-_JSON: Final = (bool, int, float, str)
+def _has_json(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, (bool, int, str))
 
 
 def _form(node: Node) -> dict[str, Any]:

@@ -124,22 +124,24 @@ def _build_zone(items: Items) -> Any:
     """Return the zone of a key.
 
     ZoneInfo would look for an unknown key by importing a package of that name, so only keys of
-    zones that exist get there; what is opened is the system's own file of that zone.
+    zones that exist get there; what is opened is the machine's own file of that zone.
     """
     key = items[0]
     if type(key) is not str:
         raise DecodeError("saved state has a wrong time zone")
     zone = _zones.get(key)
     if zone is None:
-        plain = re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}", key)
-        if not plain or not (_has_file(key) or key in zoneinfo.available_timezones()):
+        if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}", key) or not _exists(key):
             raise DecodeError(f"this machine does not know the time zone {key!r}: install tzdata")
         zone = _zones[key] = zoneinfo.ZoneInfo(key)
     return zone
 
 
-def _has_file(key: str) -> bool:
-    return any(os.path.isfile(os.path.join(folder, key)) for folder in zoneinfo.TZPATH)
+def _exists(key: str) -> bool:
+    folders = [folder for folder in zoneinfo.TZPATH if os.path.isdir(folder)]
+    if folders:
+        return any(os.path.isfile(os.path.join(folder, key)) for folder in folders)
+    return key in zoneinfo.available_timezones()  # those of the package tzdata
 
 
 def _save_pattern(writer: Writer, value: re.Pattern[Any]) -> Iterator[Any] | None:

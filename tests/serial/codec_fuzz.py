@@ -93,8 +93,46 @@ def mutate(rng, body, bodies):
     return bytes(body)
 
 
+def mutate_stream(rng, stream, streams):
+    """Change elements of a stream: what comes out is well-formed msgpack, and goes deeper."""
+    stream = list(stream)
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        if not stream:
+            break
+        place = rng.randrange(len(stream))
+        element = stream[place]
+        how = rng.randrange(8)
+        if how == 0:
+            stream[place] = -rng.randrange(1, 45)
+        elif how == 1:
+            stream[place] = rng.choice([None, True, 0, 1, 3, 2**40, 2**64 - 1, 0.5, "s", "x" * 70, b"b", b"y" * 70])
+        elif how == 2:
+            del stream[place]
+        elif how == 3:
+            stream.insert(place, rng.choice(rng.choice(streams)))
+        elif how == 4:
+            other = rng.randrange(len(stream))
+            stream[place], stream[other] = stream[other], stream[place]
+        elif how == 5 and type(element) is int:
+            stream[place] = min(element + rng.choice((-1, 1, 2)), f.MAX_UINT)
+        elif type(element) is tuple and element:
+            fields = list(element)
+            fields[rng.randrange(len(fields))] = rng.choice([*NAMES, 1, 2, None, ("ask",), (), ("dict", "args")])
+            stream[place] = tuple(fields)
+        else:
+            stream[place:place] = (f.REF, rng.randrange(4))
+    return f.pack(stream)
+
+
+NAMES = (
+    "codec_shop:Plain", "codec_shop:ByValue", "codec_shop:trip", "codec_shop:MyList", "codec_shop:Color", "os:system",
+    "builtins:type", "builtins:int", "builtins:OSError", "codec_shop:", "codec_shop:LOCK", "deque", "ref", "Coroutine",
+    "x", "__class__", "__dict__", ".args", ".traceback", "=errno", "await ask('first')#0", "iterator.product", "Random",
+)  # fmt: skip
+
+
 def random_stream(rng):
-    names = ["codec_shop:Plain", "codec_shop:trip", "os:system", "deque", "ref", "Coroutine", "x", "await ask('first')#0"]
+    names = NAMES
     stream = []
     for _ in range(rng.randrange(1, 30)):
         what = rng.randrange(4)
@@ -110,29 +148,36 @@ def random_stream(rng):
     return f.pack(stream)
 
 
+accepted = 0
+
+
 def feed(blob):
+    global accepted, watching
     began = time.monotonic()
+    watching = True
     for function in (loads, inspect_bytes):
         try:
             function(blob)
+            accepted += function is loads
         except DecodeError:
             pass
+    watching = False
     took = time.monotonic() - began
     if took > 2:
         raise AssertionError(f"{took:.1f} s for {blob[:200]!r}")
 
 
 def main(count, seed):
-    global watching
     warnings.simplefilter("ignore")
     rng = random.Random(seed)
-    bodies = [blob[f.HEADER_SIZE :] for blob in seeds()]
+    blobs = list(seeds())
+    streams = [f.unpack(blob) for blob in blobs]
+    bodies = [blob[f.HEADER_SIZE :] for blob in blobs]
     for body in bodies:
         feed(seal(body))  # what is to be imported for good bytes is imported now
     sys.addaudithook(audit)
     modules = set(sys.modules)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    watching = True
     for blob in FOREIGN:
         feed(blob)
         feed(seal(blob))
@@ -144,12 +189,14 @@ def main(count, seed):
             feed(rng.choice((rng.randbytes(rng.randrange(60)), seal(rng.randbytes(rng.randrange(60))))))
         elif kind == 2:
             feed(mutate(rng, seal(rng.choice(bodies)), bodies))
-        else:
+        elif kind < 5:
             feed(seal(mutate(rng, rng.choice(bodies), bodies)))
-    watching = False
+        else:
+            feed(mutate_stream(rng, rng.choice(streams), streams))
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert set(sys.modules) == modules, set(sys.modules) - modules
     assert grown_mb < 64, grown_mb
+    assert accepted > count // 100, "hardly any blob was read to its end"
     print(f"ok {count}")
 
 

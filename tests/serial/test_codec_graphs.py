@@ -26,7 +26,7 @@ SCALARS = st.one_of(
 )
 VALUES = st.one_of(
     SCALARS,
-    st.datetimes(timezones=st.sampled_from([None, datetime.timezone.utc])),
+    st.datetimes(timezones=st.sampled_from([None, datetime.UTC])),
     st.dates(),
     st.times(),
     st.timedeltas(),
