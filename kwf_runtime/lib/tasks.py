@@ -179,9 +179,10 @@ async def wait(
         raise ValueError("Set of Tasks/Futures is empty.")
     if return_when not in (FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED):
         raise ValueError(f"Invalid return_when value: {return_when}")
-    futures = list(dict.fromkeys(fs))
-    if any(is_coroutine(future) for future in futures):
+    different = dict.fromkeys(fs)
+    if any(is_coroutine(one) for one in different):
         raise TypeError("Passing coroutines is forbidden, use tasks explicitly.")
+    futures = [ensure_future(one) for one in different]  # suspensions, calls of activities
     loop = running_loop()
     waiter = loop.create_future()
     handle = None
