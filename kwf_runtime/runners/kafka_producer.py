@@ -28,6 +28,7 @@ _T = TypeVar("_T")
 _RETRY_FOR_S: Final = 10.0
 _RETRY_S: Final = 0.05
 _INIT_TIMEOUT_S: Final = 30.0
+_GRACE_S: Final = 2.0
 _FULL_QUEUE_WAIT_S: Final = 0.05
 
 
@@ -48,7 +49,10 @@ class TransactionalProducer:
         Raises:
             ProducerLostError: The broker did not answer, or refused.
         """
-        self._producer: Any = Producer(engine_producer(settings, transactional_id))
+        config = engine_producer(settings, transactional_id)
+        self._producer: Any = Producer(config)
+        # Given to each call: without it some wait for ever once a broker was restarted.
+        self._timeout_s = int(config["transaction.timeout.ms"]) / 1000 + _GRACE_S
         self._open = False
         try:
             _retry(lambda: self._producer.init_transactions(_INIT_TIMEOUT_S))
@@ -125,8 +129,12 @@ class TransactionalProducer:
         """
         try:
             if offsets:
-                _retry(lambda: self._producer.send_offsets_to_transaction(offsets, group))
-            _retry(self._producer.commit_transaction)
+                _retry(
+                    lambda: self._producer.send_offsets_to_transaction(
+                        offsets, group, self._timeout_s
+                    )
+                )
+            _retry(lambda: self._producer.commit_transaction(self._timeout_s))
         except KafkaException as error:
             self._fail("cannot commit", error)
         self._open = False
@@ -140,7 +148,7 @@ class TransactionalProducer:
         if not self._open:
             return
         try:
-            _retry(self._producer.abort_transaction)
+            _retry(lambda: self._producer.abort_transaction(self._timeout_s))
         except KafkaException as error:
             raise ProducerLostError(f"cannot abort a transaction: {error}") from error
         self._open = False
