@@ -25,7 +25,7 @@ from kwf_runtime.core.events import NO_ERROR
 from kwf_runtime.core.program import CONFIG_NAME, FREE_TOPICS, config_in
 from kwf_runtime.errors import CancelToken, UndeclaredTopicError, WorkflowError
 from kwf_runtime.lib.clock import rest
-from kwf_runtime.lib.native import TOKEN, TokenFuture
+from kwf_runtime.lib.native import TOKEN, TokenFuture, take_tokens
 
 __all__ = [
     "last_topic_update",
@@ -262,6 +262,7 @@ async def _finish(outcome: Any) -> None:
 
 
 async def _deliver(ref: str, value: object, error: object = NO_ERROR) -> None:
+    take_tokens(asyncio.get_running_loop())
     await rest()  # what was started just now may be about to suspend with that id
     if not _settle(ref, value, error):
         known = ", ".join(map(repr, [*suspended, *_channels])) or "nothing"

@@ -8,6 +8,7 @@ Limits: ``Thread`` runs no activities: a test plays them (``calls``, ``deliver``
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from types import ModuleType
@@ -25,7 +26,7 @@ from kwf_runtime.core.events import (
     TimersDue,
 )
 from kwf_runtime.core.outputs import CallActivity, CancelActivity, Emit
-from kwf_runtime.core.program import Program, Workflow
+from kwf_runtime.core.program import Program, Workflow, config_in
 from kwf_runtime.core.thread import WorkflowThread
 from kwf_runtime.lib.clock import VirtualClockLoop, advance, rest, run
 
@@ -59,10 +60,9 @@ class Thread:
         thread_id: str = "thread",
         roundtrip: bool = True,
     ) -> None:
-        if isinstance(workflow, ModuleType):
-            loaded = Workflow(workflow.__name__, workflow.main, workflow)
-        else:
-            loaded = Workflow(workflow.__name__, workflow, _module_of(workflow))
+        function = workflow.main if isinstance(workflow, ModuleType) else workflow
+        config = config_in(getattr(inspect.unwrap(function), "__globals__", {}))
+        loaded = Workflow(workflow.__name__, function, config=config)
         self.thread_id = thread_id
         self.outputs: list[tuple[str, str, str | None]] = []
         self.calls: dict[str, CallActivity] = {}
@@ -211,11 +211,3 @@ class Thread:
         thread_id = record.key.partition("|")[0]
         if record.value is not None and int(record.value) > 0 and thread_id == self.thread_id:
             self._timers[record.key] = (self.now_ms + int(record.value), len(self.outputs))
-
-
-def _module_of(function: Callable[..., Any]) -> ModuleType:
-    """The module that a function was defined in, as its globals show it."""
-    namespace = getattr(function, "__globals__", {})
-    module = ModuleType(namespace.get("__name__", function.__module__))
-    module.__dict__.update(namespace)
-    return module

@@ -12,7 +12,8 @@ Limits: a lock or queue made at import time is asyncio's own: make it where the 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import importlib
+from typing import Any, Final
 
 from kwf_runtime.aio.facade import either, either_class, refused
 from kwf_runtime.core import futures as _core_futures
@@ -29,7 +30,12 @@ _timeouts = _module("timeouts")
 __all__ = list(asyncio.__all__)
 
 
+_SUBMODULES: Final = frozenset({"futures", "locks", "queues", "taskgroups", "tasks", "timeouts"})
+
+
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     try:
         return getattr(asyncio, name)
     except AttributeError:

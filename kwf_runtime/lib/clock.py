@@ -15,7 +15,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from kwf_runtime.errors import KwfError
-from kwf_runtime.lib.native import token_task_factory
+from kwf_runtime.lib.native import take_tokens
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         # The loop fires what is due before now + resolution: at 1e-9 that is now itself, after a
         # virtual year, and the timer that is due exactly now would never fire.
         self._clock_resolution = 1e-6
-        self.set_task_factory(token_task_factory)
+        take_tokens(self)
 
     def time(self) -> float:
         """Return the virtual time, in seconds; it begins at 0."""

@@ -1,11 +1,11 @@
 """Cancellation with ``W.CancelToken`` under plain asyncio, which knows ``CancelledError`` alone.
 
 A task of asyncio passes the message of ``cancel(msg)`` on to what it waits for. ``TOKEN`` is such
-a message, and what is of ours turns it into a ``CancelToken``: coroutines that ``spawn`` started
-(or the task factory of the testing loop), and futures of suspensions.
+a message, and what is of ours turns it into a ``CancelToken``: coroutines that ``spawn`` or our
+task factory started, and futures of suspensions.
 
-Limits: a task that was started by asyncio itself, on another loop than the testing one, and awaits
-something of asyncio, gets a plain ``CancelledError``.
+Limits: a task that was started before the loop had our task factory, and awaits something of
+asyncio, gets a plain ``CancelledError``. So it does on a loop with a task factory of its own.
 """
 
 from __future__ import annotations
@@ -86,8 +86,16 @@ def spawn(awaitable: Any) -> asyncio.Future[Any]:
     """``asyncio.ensure_future`` whose task can be cancelled with the token."""
     if asyncio.isfuture(awaitable):
         return awaitable
+    loop = asyncio.get_running_loop()
+    take_tokens(loop)
     coro = awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
-    return asyncio.get_running_loop().create_task(TokenCoroutine(coro))
+    return loop.create_task(TokenCoroutine(coro))
+
+
+def take_tokens(loop: asyncio.AbstractEventLoop) -> None:
+    """Let tasks that are started from now on be cancelled with the token."""
+    if loop.get_task_factory() is None:
+        loop.set_task_factory(token_task_factory)
 
 
 def token_task_factory(

@@ -134,6 +134,7 @@ def test_futures_of_a_thread():
 @pytest.mark.parametrize("name", "tasks queues locks timeouts taskgroups futures".split())
 def test_submodules(name):
     module = importlib.import_module(f"kwf_runtime.aio.{name}")
+    assert getattr(aio, name) is module
     real = importlib.import_module(f"asyncio.{name}")
     public = [one for one in real.__all__ if not one.startswith("_")]
     for one in public:

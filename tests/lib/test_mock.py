@@ -313,6 +313,30 @@ def test_works_on_asyncios_own_loop(workflow):
     assert asyncio.run(test()) == 2
 
 
+def test_the_token_arrives_on_asyncios_own_loop():
+    seen = []
+
+    async def sleeper(what):
+        try:
+            await what
+        except asyncio.CancelledError as exc:
+            seen.append(type(exc))
+            raise
+
+    async def test():
+        before = asyncio.create_task(sleeper(W.suspend("x")))
+        await testing.rest()
+        one = W.race(sleeper(asyncio.sleep(100)), before, W.suspend("go"))
+        two = asyncio.create_task(sleeper(asyncio.sleep(100)))
+        await mock.resume("go", 1)
+        assert await one == 1
+        assert W.cancel(two)
+        await testing.rest()
+
+    asyncio.run(test())
+    assert seen == [W.CancelToken] * 3
+
+
 def test_is_off_without_the_variable(workflow, monkeypatch):
     monkeypatch.delenv("KWF_MOCK")
     with pytest.raises(W.NoThreadError):
