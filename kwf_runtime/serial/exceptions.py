@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from kwf_runtime.errors import DecodeError
 from kwf_runtime.serial import framing as f
-from kwf_runtime.serial.instances import (
+from kwf_runtime.serial.classes import (
     class_name,
     make_setter,
     per_class,

@@ -18,8 +18,8 @@ from typing import Any, Final
 from kwf_runtime.core.frame import Frame
 from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
+from kwf_runtime.serial.classes import per_class
 from kwf_runtime.serial.functions import check_cells, read_cells, write_cells
-from kwf_runtime.serial.instances import per_class
 from kwf_runtime.serial.reader import Items, Opened, Opener, Reader
 from kwf_runtime.serial.registry import CodeEntry
 from kwf_runtime.serial.writer import Unsavable, Writer

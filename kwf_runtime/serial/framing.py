@@ -70,7 +70,6 @@ ERROR: Final = 7  # class, fields…
 FUNCTION: Final = 8  # code id, [cells], [fields]
 FRAME: Final = 9  # frame class, code id, label, [slots], [cells], [fields]
 HOOKED: Final = 10  # class                               its own state, one child
-SINGLETON: Final = 11  # name
 
 
 def pack(stream: list[Any]) -> bytes:

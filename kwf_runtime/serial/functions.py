@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
-from kwf_runtime.serial.instances import class_name, save_by_name
+from kwf_runtime.serial.classes import class_name, save_by_name
 from kwf_runtime.serial.reader import Build, Items, Opened, Opener, Reader
 from kwf_runtime.serial.registry import CodeEntry
 from kwf_runtime.serial.writer import Saver, Unsavable, Writer

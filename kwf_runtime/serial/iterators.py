@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from kwf_runtime.errors import DecodeError
-from kwf_runtime.serial.instances import save_by_name
+from kwf_runtime.serial.classes import save_by_name
 from kwf_runtime.serial.reader import Build, Items
 from kwf_runtime.serial.writer import Saver, Writer
 

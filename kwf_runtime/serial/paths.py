@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from kwf_runtime.core.frame import Frame
-from kwf_runtime.serial.instances import slot_descriptors
+from kwf_runtime.serial.classes import slot_descriptors
 from kwf_runtime.serial.registry import Registry
 from kwf_runtime.serial.writer import BUILTIN_SAVERS, Unsavable, Writer
 

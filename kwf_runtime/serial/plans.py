@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kwf_runtime.core.frame import Frame
 from kwf_runtime.errors import DecodeError
-from kwf_runtime.serial import exceptions, frames, functions, instances, iterators, library
+from kwf_runtime.serial import derived, exceptions, frames, functions, instances, iterators, library
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.reader import IMMUTABLE, Build, Items, Opened, Opener, Reader
 from kwf_runtime.serial.registry import Registry
@@ -152,7 +152,7 @@ _MAKERS: Final[dict[int, Callable[..., Opener]]] = {
     f.VALUE: _value,
     f.NODE: _node,
     f.INSTANCE: instances.instance_opener,
-    f.DERIVED: instances.derived_opener,
+    f.DERIVED: derived.derived_opener,
     f.MEMBER: instances.member_opener,
     f.ERROR: exceptions.error_opener,
     f.HOOKED: instances.hooked_opener,

@@ -234,11 +234,14 @@ class Registry:
     def registered_name(self, value: object) -> str | None:
         """Return the name under which this very object was registered."""
         found = self._instances.get(id(value))
-        return None if found is None else _versioned(found)
+        if found is not None:
+            return _versioned(found)
+        return next((name for name, one in savable.SINGLETONS.items() if one is value), None)
 
     def names_objects(self, kind: type) -> bool:
         """Whether objects of this type were registered themselves."""
-        return any(type(one.value) is kind for one in self._instances.values())
+        registered = (one.value for one in self._instances.values())
+        return any(type(one) is kind for one in chain(registered, savable.SINGLETONS.values()))
 
     def search(self, value: object) -> str | None:
         """As ``name_of``, after a new look at all modules: one may have been imported since."""

@@ -8,7 +8,7 @@ from codec_support import isomorphic, round_trip
 
 from kwf_runtime.core.savable import CLASSES, SINGLETONS, savable, singleton
 from kwf_runtime.errors import CodeMissingError, WorkflowError
-from kwf_runtime.serial import dumps, loads
+from kwf_runtime.serial import DEFAULT, dumps, loads
 
 
 def test_no_method_of_a_class_is_called():
@@ -69,6 +69,8 @@ def test_removed_slot_is_missing_code(monkeypatch):
 
 
 def test_savable_classes_of_the_runtime():
+    DEFAULT.plans.clear()
+
     @savable("test.Hooked")
     class Hooked:
         def __kwf_save__(self):
@@ -82,10 +84,12 @@ def test_savable_classes_of_the_runtime():
         __slots__ = ("cache", "value")
 
     token = singleton("test.token", object())
+    typed = singleton("test.typed", shop.Plain(a=1))
     try:
         one, other = Hooked(), Skipping()
         one.value, other.value, other.cache = [other], one, "big"
-        one, other, loaded = round_trip([one, other, token])
+        one, other, loaded, loaded_typed = round_trip([one, other, token, typed])
+        assert loaded_typed is typed
         assert one.me is one and one.value[0] is other and other.value is one
         assert not hasattr(other, "cache")
         assert loaded is token
@@ -95,6 +99,8 @@ def test_savable_classes_of_the_runtime():
             singleton("test.token", object())
     finally:
         del CLASSES["test.Hooked"], CLASSES["test.Skipping"], SINGLETONS["test.token"]
+        del SINGLETONS["test.typed"]
+        DEFAULT.plans.clear()
 
 
 # Exceptions

@@ -104,6 +104,13 @@ def test_subclass_of_defaultdict_keeps_its_factory():
     assert (dict(loaded), loaded.default_factory) == ({1: 2}, shop.Plain)
 
 
+def test_ordered_dicts_keep_an_order_that_was_changed():
+    for kind in (collections.OrderedDict, shop.MyOrdered):
+        value = kind(a=1, b=2)
+        value.move_to_end("a")
+        assert list(round_trip(value)) == ["b", "a"]
+
+
 def test_zone_is_the_same_object_that_zoneinfo_gives():
     assert round_trip([BERLIN])[0] is BERLIN
 
