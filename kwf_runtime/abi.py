@@ -1,7 +1,7 @@
 """What generated code calls; ABI version 1.
 
-Compiled modules import this module alone (as ``_kwf``) besides what their source imports. Names here are
-never removed or changed in meaning while a compiled module of this ABI may exist.
+Compiled modules import this module alone (as ``_kwf``) besides what their source imports. Names
+here are never removed or changed in meaning while a compiled module of this ABI may exist.
 
 Limits: no scheduling and no I/O; frames are in ``core``, names of code in ``serial.registry``.
 """
@@ -15,13 +15,14 @@ import sys
 import types
 from collections.abc import Callable, Sequence
 from importlib.util import resolve_name
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from kwf_runtime.core.frame import SWITCH, Coroutine, is_caught
-from kwf_runtime.core.asyncgen import AsyncGenerator, Yielded
+from kwf_runtime.code import alias_patched, patched
+from kwf_runtime.core.asyncgen import AsyncGenerator
+from kwf_runtime.core.coroutine import Coroutine
+from kwf_runtime.core.frame import SWITCH, Yielded, is_caught
 from kwf_runtime.core.generator import Generator, delegate
 from kwf_runtime.core.unbound import UNBOUND
-from kwf_runtime.code import alias_patched, patched
 from kwf_runtime.serial.layout import Layout
 from kwf_runtime.serial.registry import DEFAULT
 
@@ -62,21 +63,22 @@ def asyncgen(function: F) -> F:
     return _marked(function, inspect.CO_ASYNC_GENERATOR)
 
 
-def _marked(function: Any, flag: int) -> Any:
-    if function.__code__.co_flags & flag:
+def _marked(function: F, flag: int) -> F:
+    made: Any = function
+    if made.__code__.co_flags & flag:
         return function
-    marked = types.FunctionType(
-        patched(function.__code__, DEFAULT),
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
+    marked: Any = types.FunctionType(
+        patched(made.__code__, DEFAULT),
+        made.__globals__,
+        made.__name__,
+        made.__defaults__,
+        made.__closure__,
     )
     for name in ("__kwdefaults__", "__qualname__", "__doc__", "__annotations__", "__module__"):
         setattr(marked, name, getattr(function, name))
-    if hasattr(function, "__type_params__"):
-        marked.__type_params__ = function.__type_params__
-    return marked
+    if hasattr(made, "__type_params__"):
+        marked.__type_params__ = made.__type_params__
+    return cast(F, marked)
 
 
 def matches(kind: Any) -> bool:
@@ -167,8 +169,7 @@ def module(name: str, layouts: dict[str, tuple[Any, ...]], refs: Sequence[str]) 
 
 __all__ = [
     "ABI", "END", "SWITCH", "UNBOUND", "AssertionError", "AsyncGenerator", "BaseException", "Cell",
-    "Coroutine", "Generator", "StopAsyncIteration", "Yielded", "aiter", "anext", "asyncgen", "coroutine", "delegate",
-    "enter_async_with", "enter_with", "exc_info", "generator", "iter", "locals", "matches", "module",
-    "next", "own",
-    "set", "slice",
+    "Coroutine", "Generator", "StopAsyncIteration", "Yielded", "aiter", "anext", "asyncgen",
+    "coroutine", "delegate", "enter_async_with", "enter_with", "exc_info", "generator", "iter",
+    "locals", "matches", "module", "next", "own", "set", "slice",
 ]  # fmt: skip

@@ -1,10 +1,11 @@
 """Code objects of compiled functions, made to look like their source's.
 
-The text of a machine is a function with a nested ``_kwf_step``. Here its code gets the flag that ``inspect``
-asks for (``async def``, generator), and the step, with what is nested in it, the names that tracebacks show.
+The text of a machine is a function with a nested ``_kwf_step``. Here its code gets the flag that
+``inspect`` asks for (``async def``, generator), and the step, with what is nested in it, the names
+that tracebacks show.
 
-Limits: names and flags only; the instructions stay what CPython made of the text. The table of patched code
-is the process's own, like the code it describes.
+Limits: names and flags only; the instructions stay what CPython made of the text. The table of
+patched code is the process's own, like the code it describes.
 """
 
 from __future__ import annotations

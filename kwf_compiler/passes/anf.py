@@ -39,7 +39,7 @@ from kwf_compiler.passes.mark import (
     suspends,
     unmark,
 )
-from kwf_compiler.passes.names import Names, abi, assign, at, call, load, store
+from kwf_compiler.passes.names import ABI, Names, abi, assign, at, call, load, store
 
 Body = list[ast.stmt]
 Suspension = ast.Await | ast.Yield | ast.YieldFrom
@@ -244,6 +244,8 @@ class _Anf:
         if isinstance(value, ast.Constant):
             return value
         if isinstance(value, ast.Name) and getattr(value, "_kwf_temporary", False):
+            return value
+        if isinstance(value, ast.Attribute) and ast.unparse(value.value) == ABI:
             return value
         return self.temporary(value, out)
 

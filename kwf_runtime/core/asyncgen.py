@@ -1,11 +1,11 @@
-"""Async generators of compiled modules: frames that yield to the frame that awaits their next item.
+"""Async generators of compiled modules: frames that yield to the frame that awaits the next item.
 
-``__anext__``, ``asend``, ``athrow`` and ``aclose`` give an ``Advance``, which a compiled coroutine awaits by linking
-the generator's frame to its own: no native frame lies between, so both can be saved. Source of the semantics:
-PEP 525 and the ``async_gen_*`` functions of Objects/genobject.c.
+``__anext__``, ``asend``, ``athrow`` and ``aclose`` give an ``Advance``, which a compiled coroutine
+awaits by linking the generator's frame to its own: no native frame lies between, so both can be
+saved. Source of the semantics: PEP 525 and ``async_gen_*`` of Objects/genobject.c.
 
-Limits: no finalizer hooks: a workflow closes what it opened with ``aclosing``, as PEP 533 advises. An ``Advance``
-that native code drives works, but cannot be saved while it is suspended.
+Limits: no finalizer hooks: a workflow closes what it opened with ``aclosing``, as PEP 533 advises.
+An ``Advance`` that native code drives works, but cannot be saved while it is suspended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from collections.abc import Awaitable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from kwf_runtime.core.frame import ENDED, Coroutine, Frame, Link, Yielded, _not_stop, _thrown
+from kwf_runtime.core.coroutine import Coroutine
+from kwf_runtime.core.frame import ENDED, Frame, Link, Yielded, not_stop, thrown_exception
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -47,11 +48,9 @@ class AsyncGenerator(Frame, collections.abc.AsyncGenerator[Any, Any]):
         """An awaitable that resumes with ``value`` and gives what is yielded next."""
         return Advance(self, "asend", value)
 
-    def athrow(  # type: ignore[override]
-        self, kind: Any, value: Any = None, traceback: TracebackType | None = None
-    ) -> Any:
+    def athrow(self, kind: Any, value: Any = None, traceback: TracebackType | None = None) -> Any:
         """An awaitable that raises an exception at the yield and gives what is yielded next."""
-        return Advance(self, "athrow", None, _thrown(kind, value, traceback))
+        return Advance(self, "athrow", None, thrown_exception(kind, value, traceback))
 
     def aclose(self) -> Any:
         """An awaitable that raises GeneratorExit at the yield; the generator must end by it."""
@@ -69,8 +68,8 @@ class AsyncGenerator(Frame, collections.abc.AsyncGenerator[Any, Any]):
             return (None, None) if self.mode == "aclose" else (None, StopAsyncIteration())
         if self.mode == "aclose" and isinstance(out, StopAsyncIteration | GeneratorExit):
             return None, None
-        exc = _not_stop(out, "async generator", StopIteration)
-        return None, _not_stop(exc, "async generator", StopAsyncIteration)
+        exc = not_stop(out, "async generator", StopIteration)
+        return None, not_stop(exc, "async generator", StopAsyncIteration)
 
 
 class Advance(Link, Awaitable[Any]):

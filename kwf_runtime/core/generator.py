@@ -1,7 +1,8 @@
 """Generators of compiled modules: frames that yield.
 
-They are resumed by native code (a ``for`` of a step, ``next``), so they nest natively; their own state is a
-frame like any other and can be saved. Source of the semantics: Objects/genobject.c, PEP 342, PEP 380, PEP 479.
+They are resumed by native code (a ``for`` of a step, ``next``), so they nest natively; their own
+state is a frame like any other and can be saved. Source of the semantics: Objects/genobject.c,
+PEP 342, PEP 380, PEP 479.
 
 Limits: ``yield from`` a chain of n generators costs n calls at each item, as in CPython.
 """
@@ -13,20 +14,20 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from kwf_runtime.core.coroutine import Coroutine, drive
 from kwf_runtime.core.current import current
 from kwf_runtime.core.frame import (
     ENDED,
     FAILED,
     SWITCH,
-    Coroutine,
     Frame,
-    _chain,
-    _drive,
-    _not_stop,
-    _raise,
-    _step,
-    _thrown,
-    _trim,
+    chain,
+    internal,
+    not_stop,
+    raise_,
+    run_step,
+    thrown_exception,
+    trim,
 )
 
 
@@ -45,9 +46,11 @@ class Generator(Frame, collections.abc.Generator[Any, Any, Any]):
         super().__init__(step, slots)
         self.owner = current()
 
+    @internal
     def __next__(self) -> Any:
         return self._run(None, None)
 
+    @internal
     def send(self, value: Any) -> Any:
         """Resume with ``value``; return what is yielded next.
 
@@ -58,15 +61,14 @@ class Generator(Frame, collections.abc.Generator[Any, Any, Any]):
             raise TypeError("can't send non-None value to a just-started generator")
         return self._run(value, None)
 
-    def throw(  # type: ignore[override]
-        self, kind: Any, value: Any = None, traceback: TracebackType | None = None
-    ) -> Any:
+    @internal
+    def throw(self, kind: Any, value: Any = None, traceback: TracebackType | None = None) -> Any:
         """Raise an exception at the yield; return what is yielded next."""
-        exc = _thrown(kind, value, traceback)
+        exc = thrown_exception(kind, value, traceback)
         if not self.running and self.pc <= 0:
             self.pc = ENDED
-            _raise(exc)
-        _chain(exc, self.handled[-1] if self.handled else None)
+            raise_(exc)
+        chain(exc, self.handled[-1] if self.handled else None)
         return self._run(None, exc)
 
     def close(self) -> None:
@@ -84,28 +86,29 @@ class Generator(Frame, collections.abc.Generator[Any, Any, Any]):
         if self.pc > 0 and not self.running and self.owner is current():
             try:
                 self.close()
-            except BaseException:
-                sys.unraisablehook(_Unraisable(*sys.exc_info(), None, self))
+            except BaseException as error:
+                sys.unraisablehook(_Unraisable(error, self))
 
+    @internal
     def _run(self, value: Any, exc: BaseException | None) -> Any:
         if self.running:
             raise ValueError("generator already executing")
         if self.pc < 0:
             if exc is not None:
-                _raise(exc)
+                raise_(exc)
             raise StopIteration
         self.running = True
         try:
             while True:
                 if self.delegate is not None:
                     try:
-                        return _drive(self.delegate, value, exc)
+                        return drive(self.delegate, value, exc)
                     except StopIteration as stop:
                         value, exc = stop.value, None
                     except BaseException as error:
-                        value, exc = None, _trim(error)
+                        value, exc = None, trim(error)
                     self.delegate = None
-                out = _step(self, value, exc)
+                out = run_step(self, value, exc)
                 pc = self.pc
                 if pc < 0:
                     break
@@ -116,7 +119,7 @@ class Generator(Frame, collections.abc.Generator[Any, Any, Any]):
             self.running = False
         self.end()
         if pc == FAILED:
-            _raise(_not_stop(out, "generator", StopIteration))
+            raise_(not_stop(out, "generator", StopIteration))
         raise StopIteration(out)
 
 
@@ -125,11 +128,11 @@ class _Unraisable:
 
     __slots__ = ("err_msg", "exc_traceback", "exc_type", "exc_value", "object")
 
-    def __init__(self, kind: Any, value: Any, traceback: Any, message: Any, source: Any) -> None:
-        self.exc_type = kind
-        self.exc_value = value
-        self.exc_traceback = traceback
-        self.err_msg = message
+    def __init__(self, exc: BaseException, source: object) -> None:
+        self.exc_type = type(exc)
+        self.exc_value: BaseException | None = exc
+        self.exc_traceback = exc.__traceback__
+        self.err_msg: str | None = None
         self.object = source
 
 
