@@ -13,6 +13,8 @@ import importlib
 from types import ModuleType
 from typing import Final
 
+import kwf_runtime.core.thread  # noqa: F401  (a saved thread is of its classes)
+
 SOURCES: Final = (
     "locks",
     "queues",
