@@ -26,6 +26,8 @@ from tests.programs_support import (
     stay,
 )
 
+pytestmark = pytest.mark.timeout(60)
+
 ALL = sorted(PROGRAMS.glob("*.py"))
 MAX_FAULTS = 25
 """Programs with more suspensions than this have faults injected at the first ones only."""

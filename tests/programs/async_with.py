@@ -59,4 +59,4 @@ class Sync:
         pass
 
     def __exit__(self, *args):
-        self.p.log("sync exit", args)
+        self.p.log("sync exit", args[:2])
