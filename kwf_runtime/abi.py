@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import importlib
 import inspect
 import sys
 import types
@@ -42,6 +43,9 @@ next = builtins.next  # noqa: A001
 set = builtins.set  # noqa: A001
 slice = builtins.slice  # noqa: A001
 exc_info = sys.exc_info
+
+
+_LIBRARY: Final = "kwf_runtime.lib"
 
 
 class Cell:
@@ -158,6 +162,8 @@ def module(name: str, layouts: dict[str, tuple[Any, ...]], refs: Sequence[str]) 
         layouts: kind, labels and first slots, by qualified name of the function.
         refs: names of what its text refers to in other modules.
     """
+    if not name.startswith(_LIBRARY):
+        importlib.import_module(_LIBRARY)  # a saved thread of this module may wait in there
     frame = sys._getframe(1)
     namespace = frame.f_globals
     package = namespace.get("__package__") or name.rpartition(".")[0]

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from kwf_compiler import compile_source
 from kwf_runtime import testing
 
@@ -28,7 +26,6 @@ print(sorted(W.loads(bytes.fromhex(sys.argv[1])).suspensions))
 """
 
 
-@pytest.mark.xfail(strict=True, reason="kwf_runtime.abi does not import kwf_runtime.lib yet")
 def test_the_library_is_known_to_whoever_imports_a_compiled_module(tmp_path, monkeypatch):
     code = compile_source(SOURCE, "kwf_test_fresh.py").code
     (tmp_path / "kwf_test_fresh.py").write_text(code, encoding="utf-8")
