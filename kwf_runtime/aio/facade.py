@@ -9,6 +9,7 @@ inside.
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from types import GenericAlias
 from typing import Any
@@ -24,6 +25,15 @@ def either(durable: Callable[..., Any], real: Callable[..., Any]) -> Any:
         return (real if current() is None else durable)(*args, **kwargs)
 
     return call
+
+
+def rest_of(name: str) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module that stands for another one: its other names are that's."""
+
+    def get(attribute: str) -> Any:
+        return getattr(importlib.import_module(name), attribute)
+
+    return get
 
 
 def refused(real: Callable[..., Any], reason: str) -> Any:

@@ -1,6 +1,6 @@
 """``asyncio.tasks`` as a compiled module sees it.
 
-Limits: public names only.
+Limits: private names, and those that a newer Python added, are asyncio's own.
 """
 
 from asyncio.tasks import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
@@ -19,7 +19,9 @@ from kwf_runtime.aio import (
     wait,
     wait_for,
 )
+from kwf_runtime.aio.facade import rest_of
 
+__getattr__ = rest_of("asyncio.tasks")
 __all__ = [
     "ALL_COMPLETED",
     "FIRST_COMPLETED",
