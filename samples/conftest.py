@@ -83,18 +83,18 @@ class Console:
         self.running: list[subprocess.Popen[bytes]] = []
 
     def run(self, text: str) -> str:
-        """Run a command to its end and return what it printed; it must succeed."""
+        """Run a command to its end and return its output; it must succeed."""
         done = subprocess.run(
             ["/bin/sh", "-c", text],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             timeout=COMMAND_TIMEOUT_S,
             check=False,
         )
-        output = done.stdout.decode()
-        assert done.returncode == 0, f"$ {text}\n{output}"
+        output, errors = done.stdout.decode(), done.stderr.decode()
+        assert done.returncode == 0, f"$ {text}\n{output}{errors}"
         return output
 
     def start(self, text: str) -> subprocess.Popen[bytes]:
