@@ -35,6 +35,8 @@ class BareLoop:
         folder: Folder of the local store.
         state_bytes: Size of the state that each record writes.
         final_value: A record with this value removes its state, as the last event of a thread does.
+        applied: How many records are committed.
+        ended: How many states the commits have removed.
     """
 
     bootstrap: str
@@ -45,6 +47,7 @@ class BareLoop:
     state_bytes: int = 500
     final_value: bytes = b"end"
     applied: int = 0
+    ended: int = 0
     group: str = field(default_factory=lambda: f"bare-{uuid.uuid4().hex[:8]}")
 
     def run(self, stop: threading.Event, records: int | None = None) -> None:
@@ -114,6 +117,7 @@ class BareLoop:
                 batch.put(key, state)
         store.write(batch)
         self.applied += len(messages)
+        self.ended += sum(state is None for _, state in states.values())
 
 
 def create_bare_topics(bootstrap: str, prefix: str, partitions: int) -> tuple[str, str, str]:

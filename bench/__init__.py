@@ -1,0 +1,1 @@
+"""Benchmarks of kwf against the same work without workflows; see README.md."""
