@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import KafkaException
 
-from kwf_runtime.core.activity import find_activity
 from kwf_runtime.runners import failpoints
 from kwf_runtime.runners.activities import ActivityPool
 from kwf_runtime.runners.calls import call_id_of
@@ -37,7 +36,7 @@ from kwf_runtime.runners.kafka_restore import Restorer
 from kwf_runtime.runners.kafka_store import StoreSet
 from kwf_runtime.runners.kafka_topics import TopicAdmin, check_topics
 from kwf_runtime.runners.layouts import encode_layouts
-from kwf_runtime.runners.local import TURN_RECORDS, StoreBusyError, system_clock_ms
+from kwf_runtime.runners.local import TURN_RECORDS, StoreBusyError, find_activity, system_clock_ms
 from kwf_runtime.runners.stepper import Limits
 from kwf_runtime.serial.registry import DEFAULT
 
@@ -106,6 +105,7 @@ class KafkaRunner:
         self._restorer = Restorer(settings, self._admin)
         self._producer: TransactionalProducer | None = None
         self._layouts: Changes = {}
+        self._retries: list[str] = []
         self._limit = TURN_RECORDS
         self._failures = 0
         self._place = Workplace(
@@ -170,19 +170,22 @@ class KafkaRunner:
                 batch.counters["misrouted"] += 1
             else:
                 self.join.apply(batch, record, now_ms)
+        for thread_id in self._retries[: self._limit]:
+            self.join.retry_missing_code(batch, thread_id, now_ms)
         self._outcomes += self._activities.take()
         for outcome in self._outcomes:
             self.join.activity_done(batch, outcome, now_ms)
         if LAYOUT_PARTITION in self._stores.owned:
             work.layouts = self._layouts
         fired = self.join.fire_due(batch, now_ms, self._limit)
-        return bool(records or self._outcomes or fired or work.layouts)
+        return bool(records or self._outcomes or fired or work.layouts or self._retries)
 
     def _after_commit(self, work: Work, now_ms: int) -> None:
         batch = work.batch
         for outcome in self._outcomes:
             self._running.discard((outcome.thread_id, outcome.call_id))
         self._outcomes.clear()
+        del self._retries[: self._limit]
         if work.layouts:
             self._layouts = {}
         self.counters += batch.counters
@@ -272,6 +275,8 @@ class KafkaRunner:
             return False
         self._layouts = self._new_layouts()
         self._input.start(self._start_positions())
+        # This engine may have the code that an earlier one lacked.
+        self._retries = [r.thread_id for r in self._stores.parked() if r.lacks_code]
         for record in self._stores.calling():
             for call in record.calls:
                 self._start_activity(record.thread_id, call)

@@ -14,9 +14,9 @@ values:
 ====================  ======================================================================
 
 The head of a thread: version byte, flags (bit 0: it is due at a time, bit 1: it has activity
-calls), number of pieces (4 bytes), due ms (8 bytes). All numbers are big-endian. Records of one
-transaction are complete together, so pieces and head always fit once a reader is at the end.
-Version 1.
+calls, bit 2: it is parked), number of pieces (4 bytes), due ms (8 bytes). All numbers are
+big-endian. Records of one transaction are complete together, so pieces and head always fit once a
+reader is at the end. Version 1.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _DUE: Final = struct.Struct(">Bq")
 _OFFSETS: Final = struct.Struct(">Bqq")
 _HAS_DUE: Final = 1
 _HAS_CALLS: Final = 2
+_PARKED: Final = 4
 
 Changes = dict[bytes, bytes | None]
 """Records of the changelog by key; None removes."""
@@ -52,6 +53,7 @@ class Head:
 
     due_ms: int | None
     has_calls: bool
+    parked: bool
     pieces: int
 
 
@@ -105,6 +107,7 @@ def thread_changes(
 def _encode_head(record: ThreadRecord, pieces: int) -> bytes:
     due_ms = record.wake_ms
     flags = (_HAS_DUE if due_ms is not None else 0) | (_HAS_CALLS if record.calls else 0)
+    flags |= _PARKED if record.status == "parked" else 0
     return _HEAD.pack(VERSION, flags, pieces, due_ms or 0)
 
 
@@ -119,7 +122,12 @@ def decode_head(value: bytes) -> Head:
     except struct.error as error:
         raise DecodeError(f"a thread's changelog record is cut short: {error}") from error
     _check_version(version)
-    return Head(due_ms if flags & _HAS_DUE else None, bool(flags & _HAS_CALLS), pieces)
+    return Head(
+        due_ms if flags & _HAS_DUE else None,
+        bool(flags & _HAS_CALLS),
+        bool(flags & _PARKED),
+        pieces,
+    )
 
 
 def thread_body(value: bytes) -> bytes:

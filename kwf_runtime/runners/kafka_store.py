@@ -1,7 +1,7 @@
 """The local store of a Kafka worker: a cache of what a partition's changelog says.
 
-It holds the changelog's records by their keys, two indexes (due times, threads with activity calls)
-and the changelog's offset up to which it goes, written together. So it is always a committed
+It holds the changelog's records by their keys, indexes (due times; threads that are parked or have activity
+calls) and the changelog's offset up to which it goes, written together. So it is always a committed
 prefix: after a crash only the rest of the changelog has to be read.
 """
 
@@ -34,6 +34,7 @@ from kwf_runtime.runners.kafka_kv import KeyValue
 _DUE_THREAD: Final = b"d:"
 _DUE_TIMER: Final = b"e:"
 _CALLING: Final = b"a:"
+_PARKED: Final = b"q:"
 _OFFSET: Final = b"m:offset"
 _SAVED: Final = b"m:saved"
 _ORIGIN: Final = b"m:origin"
@@ -133,10 +134,11 @@ class PartitionStore:
 
     def calling(self) -> Iterator[ThreadRecord]:
         """Iterate over the threads that have pending activity calls."""
-        for key in list(self._kv.scan(_CALLING, _after(_CALLING))):
-            record = self.get(key[len(_CALLING) :].decode())
-            if record is not None:
-                yield record
+        return self._marked(_CALLING)
+
+    def parked(self) -> Iterator[ThreadRecord]:
+        """Iterate over the threads that are parked."""
+        return self._marked(_PARKED)
 
     def threads(self) -> Iterator[ThreadRecord]:
         """Iterate over all threads."""
@@ -224,10 +226,18 @@ class PartitionStore:
         was = before.due_ms if before is not None else None
         due = after.due_ms if after is not None else None
         _move(self._due_threads, name, was, due, writes, indexed)
-        called = before is not None and before.has_calls
-        calls = after is not None and after.has_calls
-        if called != calls:
-            writes.append((_CALLING + name, b"" if calls else None))
+        for mark, had, has in (
+            (_CALLING, before is not None and before.has_calls, after and after.has_calls),
+            (_PARKED, before is not None and before.parked, after and after.parked),
+        ):
+            if had != bool(has):
+                writes.append((mark + name, b"" if has else None))
+
+    def _marked(self, mark: bytes) -> Iterator[ThreadRecord]:
+        for key in list(self._kv.scan(mark, _after(mark))):
+            record = self.get(key[len(mark) :].decode())
+            if record is not None:
+                yield record
 
     def _record(self, key: bytes, value: bytes) -> ThreadRecord:
         name = key[len(THREAD) :].decode()
@@ -310,6 +320,11 @@ class StoreSet:
         """Iterate over the threads that have pending activity calls."""
         for store in self.owned.values():
             yield from store.calling()
+
+    def parked(self) -> Iterator[ThreadRecord]:
+        """Iterate over the threads that are parked."""
+        for store in self.owned.values():
+            yield from store.parked()
 
     def close(self) -> None:
         """Close all the stores; none is owned any more."""
