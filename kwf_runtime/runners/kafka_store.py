@@ -1,8 +1,8 @@
 """The local store of a Kafka worker: a cache of what a partition's changelog says.
 
-It holds the changelog's records by their keys, indexes (due times; threads that are parked or have activity
-calls) and the changelog's offset up to which it goes, written together. So it is always a committed
-prefix: after a crash only the rest of the changelog has to be read.
+It holds the changelog's records by their keys, indexes (due times; threads that are parked or have
+activity calls) and the changelog's offset up to which it goes, written together. So it is always a
+committed prefix: after a crash only the rest of the changelog has to be read.
 """
 
 from __future__ import annotations

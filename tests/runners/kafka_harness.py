@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from kwf_runtime.runners.base import Client, Clock, TopicInfo
 from kwf_runtime.runners.kafka import KafkaRunner
 from kwf_runtime.runners.kafka_client import KafkaClient
 from kwf_runtime.runners.kafka_topics import create_topics
-from kwf_runtime.runners.records import Record
+from kwf_runtime.runners.records import OutRecord, Record
 from kwf_runtime.settings import Settings
 from tests.runners.harness import Harness, ManualClock
 
@@ -40,10 +40,16 @@ class FreshClient(KafkaClient):
             if not info.name.startswith(self.prefix)
         }
 
+    def send(self, records: Iterable[OutRecord]) -> None:
+        super().send(replace(record, topic=self._named(record.topic)) for record in records)
+
+    def _named(self, topic: str) -> str:
+        return self.prefix + topic if topic.startswith(ENGINE_TOPIC) else topic
+
     def tail(
         self, topic: str, *, from_start: bool, count: int | None, timeout_s: float | None
     ) -> Iterator[Record]:
-        topic = self.prefix + topic if topic.startswith(ENGINE_TOPIC) else topic
+        topic = self._named(topic)
         parts = [(topic, n) for n in range(self._admin.partitions().get(topic, 0))]
         offsets = self._admin.offsets(parts, earliest=from_start)
         fresh = {part: max(at, self._since.get(part, 0)) for part, at in offsets.items()}
