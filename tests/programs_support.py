@@ -191,22 +191,28 @@ class SaveAndLoad:
     Every class, function and constant of the program is a new object then: an identity that was kept
     by accident shows. The old ones are kept until the end of the run, so that their finalizers add
     nothing while it lasts.
+
+    Args:
+        path: the program.
+        first: number of the first suspension at which to save.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, first: int = 0) -> None:
         register_support()
         self.path = path
+        self.left = first
         self.former: list[object] = []
-        self.sizes: list[int] = []
 
     def __call__(
         self, module: types.ModuleType, coro: Any, probe: Probe
     ) -> tuple[types.ModuleType, Any, Probe]:
         import kwf_runtime as W
 
+        if self.left > 0:
+            self.left -= 1
+            return module, coro, probe
         data = W.dumps((coro, probe))
         self.former.append((module, coro, probe))
-        self.sizes.append(len(data))
         module = load_compiled(self.path)
         coro, probe = W.loads(data)
         return module, coro, probe
@@ -235,6 +241,7 @@ def run(
         replace: answers by the number of the suspension, instead of the script's.
     """
     complaints: list[object] = []
+    gc.disable()  # what the run makes stays young, so that collecting it below takes no time
     hook, sys.unraisablehook = sys.unraisablehook, lambda report: complaints.append(report.exc_type)
     try:
         with warnings.catch_warnings():
@@ -243,9 +250,10 @@ def run(
             result = _drive(path, load, hop, replace or {})
             if isinstance(hop, SaveAndLoad):
                 hop.former.clear()
-            gc.collect()
+            gc.collect(0)
     finally:
         sys.unraisablehook = hook
+        gc.enable()
     result.complaints += len(complaints)
     return result
 
@@ -298,7 +306,7 @@ def run_on_engine(path: Path, *, replace: dict[int, object] | None = None) -> li
             (ref,) = thread.waiting
             thread.resume(ref, _answer(module, suspensions, replace or {}))
             suspensions += 1
-        gc.collect()
+        gc.collect(0)
     if thread.error is not None:
         raise AssertionError(f"{thread.error}\n{thread.last.traceback}")
     return [value or "" for topic, _, value in thread.outputs if topic == "trace"]
