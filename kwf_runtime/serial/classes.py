@@ -190,7 +190,6 @@ _ADVICE: Final = {
     "builtins.generator": "a generator of code that is not compiled: make a list of it first",
     "builtins.async_generator": "an async generator of code that is not compiled: compile it too",
     "builtins.frame": "do not keep frame objects across an await",
-    "builtins.memoryview": "keep the bytes instead",
     "_asyncio.": "make it inside of the workflow thread, with the asyncio of a compiled module",
     "asyncio.": "make it inside of the workflow thread, with the asyncio of a compiled module",
     "itertools.": "itertools cannot be saved on this version of Python: make a list of it first",

@@ -231,5 +231,5 @@ def member_opener(reader: Reader, name: str, member: str) -> Opener:
     value = members.get(member, _ABSENT)
     if value is _ABSENT:
         raise CodeMissingError(f"{name}.{member}")
-    found: Opened = (0, lambda items: value, IMMUTABLE)
+    found: Opened = (0, None, value)
     return lambda reader: found

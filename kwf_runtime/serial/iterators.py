@@ -1,14 +1,16 @@
 """Iterators of builtins and itertools, through what ``__reduce__`` promises when they are saved.
 
 Only saving asks ``__reduce__``; loading rebuilds each type by its own line of a closed table.
-Iterators of dicts and sets come back as iterators of a list of what was left.
+Iterators of dicts, sets and deques come back as iterators of a list of what was left.
 
 Limits: Python 3.14 took ``__reduce__`` from itertools: there they are refused. So are ``tee``,
-``pairwise``, views of dicts, and iterators of classes that only have ``__getitem__``.
+``pairwise``, and iterators of classes that only have ``__getitem__``.
 """
 
 from __future__ import annotations
 
+import collections
+import gc
 import itertools
 import warnings
 from collections.abc import Callable, Iterator
@@ -40,8 +42,16 @@ _LIST_REVERSED: Final[type] = type(reversed(list[Any]()))
 _CALLABLE: Final = type(iter(int, 1))
 _REST_TYPES: Final[tuple[type, ...]] = (
     *(type(iter({})), type(iter({}.values())), type(iter({}.items())), type(iter(set()))),
+    *(type(iter(collections.OrderedDict())), type(reversed(collections.OrderedDict()))),
     *(type(reversed({})), type(reversed({}.values())), type(reversed({}.items()))),
 )
+
+_VIEWS: Final[dict[type, Callable[[Any], Any]]] = {
+    type({}.keys()): dict.keys,
+    type({}.values()): dict.values,
+    type({}.items()): dict.items,
+}
+_DEQUE_ITERATOR: Final[type] = type(iter(collections.deque[Any]()))
 
 _ADAPTERS: Final = (enumerate, zip, map, filter)
 _STREAMING: Final = (
@@ -83,6 +93,25 @@ def _save_reversed(writer: Writer, value: Any) -> Iterator[Any] | None:
 
 def _save_rest(writer: Writer, value: Any) -> Iterator[Any] | None:
     return writer.node(value, "list_iterator", (value.__reduce__()[1][0], 0))
+
+
+def _save_deque_iterator(writer: Writer, value: Any) -> Iterator[Any] | None:
+    _, (source, index) = value.__reduce__()
+    return writer.node(value, "list_iterator", (list(itertools.islice(source, index, None)), 0))
+
+
+def _save_view(writer: Writer, value: Any) -> Iterator[Any] | None:
+    (source,) = gc.get_referents(value)
+    return writer.node(value, type(value).__name__, (source,))
+
+
+def _view_builder(view: Callable[[Any], Any]) -> Build:
+    def build(items: Items) -> Any:
+        if not isinstance(items[0], dict):
+            raise DecodeError("saved state has a view of something that is no dict")
+        return view(items[0])
+
+    return build
 
 
 def _save_callable_iterator(writer: Writer, value: Any) -> Iterator[Any] | None:
@@ -162,11 +191,14 @@ SAVERS: Final[dict[type, Saver]] = {
     **dict.fromkeys((_REVERSED, _LIST_REVERSED), _save_reversed),
     **dict.fromkeys(_REST_TYPES, _save_rest),
     **dict.fromkeys((*_ADAPTERS, *_STREAMING, *_POOLED), _save_adapter),
+    **dict.fromkeys(_VIEWS, _save_view),
     _CALLABLE: _save_callable_iterator,
+    _DEQUE_ITERATOR: _save_deque_iterator,
 }
 
 NODE_BUILDERS: Final[dict[str, Build]] = {
     **{name: _sequence_builder(name, kind) for name, kind in _SEQUENCES.items()},
+    **{kind.__name__: _view_builder(view) for kind, view in _VIEWS.items()},
     "list_reverseiterator": _build_list_reversed,
     "reversed": _build_reversed,
     "callable_iterator": _build_callable_iterator,

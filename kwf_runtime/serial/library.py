@@ -336,6 +336,18 @@ def _alive(writer: Writer, value: object) -> bool:
     return value is not None and writer.alive is not None and id(value) in writer.alive
 
 
+def _save_memoryview(writer: Writer, value: memoryview) -> Iterator[Any] | None:
+    if type(value.obj) is not bytes or value.format != "B" or value.ndim != 1:
+        raise Unsavable(value, "keep the bytes instead")
+    return writer.node(value, "memoryview", (bytes(value),))
+
+
+def _build_memoryview(items: Items) -> Any:
+    if type(items[0]) is not bytes:
+        raise DecodeError("saved state has a wrong memoryview")
+    return memoryview(items[0])
+
+
 def _save_weakref(writer: Writer, value: weakref.ref[Any]) -> Iterator[Any] | None:
     target = value()
     callback: Any = value.__callback__
@@ -410,6 +422,7 @@ SAVERS: Final[dict[type, Saver]] = {
     random.Random: _save_random,
     contextvars.Context: _save_context,
     contextvars.ContextVar: _save_variable,
+    memoryview: _save_memoryview,
     weakref.ref: _save_weakref,
     weakref.WeakSet: _save_weak_set,
     weakref.WeakValueDictionary: _save_weak_values,
@@ -435,5 +448,6 @@ FILLED_FROM_DICT: Final = frozenset(("OrderedDict", "SimpleNamespace", "defaultd
 NODE_BUILDERS: Final[dict[str, Build]] = {
     "MappingProxyType": lambda items: types.MappingProxyType(items[0]),
     "decimal.Context": _build_decimal_context,
+    "memoryview": _build_memoryview,
     "ref": _build_weakref,
 }

@@ -79,7 +79,7 @@ def _record(reader: Reader, *keys: str) -> Opener:
 
 
 def _constant(value: Any) -> Opener:
-    opened: Opened = (0, lambda items: value, IMMUTABLE)
+    opened: Opened = (0, None, value)
     return lambda reader: opened
 
 

@@ -135,32 +135,26 @@ class Reader:
                 else:
                     refs.append(element)
             elif kind is int:
-                if element < 0:
-                    if element <= first_shape:
-                        opened = shapes[first_shape - element](self)
-                    elif element == string_tag:
-                        items.append(strings[_index(stream)])
-                        opened = None
-                    elif element == ref_tag:
-                        number = _index(stream)
-                        value = refs[number]
-                        if value is None or type(value) is _Promise:
-                            value = self._promise(number, items, target)
-                        items.append(value)
-                        opened = None
-                    else:
-                        opened = openers[element](self)
-                    if opened is None:
-                        left -= 1
-                    elif opened[0]:
+                if element == ref_tag:
+                    number = _index(stream)
+                    element = refs[number]
+                    if element is None or type(element) is _Promise:
+                        element = self._promise(number, items, target)
+                elif element == string_tag:
+                    element = strings[_index(stream)]
+                elif element < 0:
+                    opener = (
+                        shapes[first_shape - element]
+                        if element <= first_shape
+                        else openers[element]
+                    )
+                    opened = opener(self)
+                    if opened[0]:
                         open_parents.append((items, left, complete, target))
                         left, complete, target = opened
                         items = target if complete is None else []
                         continue
-                    else:
-                        items.append(self._complete(opened[1], opened[2], []))
-                        left -= 1
-                    element = _DONE
+                    element = self._complete(opened[1], opened[2], []) if opened[1] else opened[2]
             elif kind is bytes:
                 if len(element) > short:
                     refs.append(element)
@@ -169,36 +163,34 @@ class Reader:
                 continue
             elif kind is not float and kind is not bool and element is not None:
                 raise DecodeError(f"saved state has a {kind.__name__} where a value belongs")
-            if element is not _DONE:
-                items.append(element)
-                left -= 1
+            items.append(element)
+            left -= 1
             while not left:
                 if not open_parents:
                     for _ in stream:
                         raise DecodeError("saved state has more than one root")
                     return results[0]
-                value = target if complete is None else self._complete(complete, target, items)
+                element = self._complete(complete, target, items) if complete else target
                 items, left, complete, target = open_parents.pop()
-                if type(value) is _Promise:
-                    self._promise(value.number, items, target)
-                items.append(value)
+                if type(element) is _Promise:
+                    self._promise(element.number, items, target)
+                items.append(element)
                 left -= 1
         raise StopIteration
 
     def _complete(self, complete: Any, target: Any, items: Items) -> Any:
         """Return a value whose children are all there."""
-        if complete is None:
-            return target
+        owners = self._owners
         if type(target) is not int:  # an object, to be filled
-            if self._owners and self._owners.pop(id(items), self) is not self:
+            if owners and owners.pop(id(items), self) is not self:
                 self._late.append((complete, target, items))
             elif complete is fill_by_hash:
                 self.fill_by_hash(target, items)
             else:
                 complete(target, items)
             return target
-        if self._owners:
-            promise = self._owners.pop(id(items), None)
+        if owners:
+            promise = owners.pop(id(items), None)
             if promise is not None and promise.missing:
                 promise.build, promise.items = complete, items
                 return promise
@@ -290,13 +282,6 @@ class Reader:
         return opener
 
 
-class _Done:
-    """The type of the mark that an element was dealt with."""
-
-
-_DONE: Final = _Done()
-
-
 def _index(stream: Iterator[Any]) -> int:
     number = next(stream)
     if type(number) is not int or number < 0:
@@ -340,7 +325,7 @@ def _open_big(reader: Reader) -> Opened:
 
 def _ready(value: Any) -> Opened:
     """A value that has no children and no number."""
-    return 0, lambda items: value, IMMUTABLE
+    return 0, None, value
 
 
 def _open_list(reader: Reader) -> Opened:

@@ -160,6 +160,9 @@ ITERATORS = {
     "values": lambda: iter({"a": 1, "b": 2}.values()),
     "items": lambda: iter({"a": 1, "b": 2}.items()),
     "reversed dict": lambda: reversed({"a": 1, "b": 2}),
+    "ordered dict": lambda: iter(collections.OrderedDict(a=1, b=2)),
+    "ordered items": lambda: iter(collections.OrderedDict(a=1, b=2).items()),
+    "deque": lambda: iter(collections.deque([1, 2, 3])),
     "set": lambda: iter({1, 2, 3}),
     "reversed list": lambda: reversed([1, 2, 3]),
     "reversed tuple": lambda: reversed((1, 2, 3)),
@@ -207,6 +210,19 @@ def test_iterator_goes_on_where_it_was(name, taken):
     loaded = loads(dumps(iterator))
     rest = [show(one) for one in itertools.islice(iterator, 10)]
     assert [show(one) for one in itertools.islice(loaded, 10)] == rest
+
+
+def test_views_of_dicts():
+    one = {"a": 1}
+    loaded, keys, values, items = round_trip([one, one.keys(), one.values(), one.items()])
+    loaded["b"] = 2
+    assert (list(keys), list(values), list(items)) == (["a", "b"], [1, 2], [("a", 1), ("b", 2)])
+    assert list(round_trip(one.keys())) == ["a"]
+
+
+def test_memoryview_of_bytes():
+    loaded = round_trip(memoryview(b"abc")[1:])
+    assert type(loaded) is memoryview and loaded.tobytes() == b"bc"
 
 
 def test_iterator_shares_its_list():

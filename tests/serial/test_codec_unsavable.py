@@ -74,7 +74,7 @@ def test_advice(tmp_path):
     assert "compile its module" in str(problem(coroutine))
     coroutine.close()
     assert "close the file" in str(problem(io.StringIO()))
-    assert "bytes" in str(problem(memoryview(b"x")))
+    assert "bytes" in str(problem(memoryview(bytearray(b"x"))))
     assert "plain str" in str(problem(odd_attributes()))
     loop = asyncio.new_event_loop()
     assert "workflow thread" in str(problem(loop.create_future()))
