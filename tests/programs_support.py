@@ -250,6 +250,9 @@ def run(
             result = _drive(path, load, hop, replace or {})
             if isinstance(hop, SaveAndLoad):
                 hop.former.clear()
+            for answer in (replace or {}).values():
+                if isinstance(answer, BaseException):  # would keep what it has passed through
+                    answer.__traceback__ = answer.__context__ = None
             gc.collect(0)
     finally:
         sys.unraisablehook = hook
@@ -281,11 +284,11 @@ def _drive(path: Path, load: Load, hop: Hop, replace: dict[int, object]) -> Run:
             complaints = out.attempts - 1
             break
         probe.log("suspend", out)
-        answer = _answer(module, suspensions, replace)
-        suspensions += 1
         if suspensions > MAX_SUSPENSIONS:
             raise RuntimeError(f"{path.name} does not end")
         module, coro, probe = hop(module, coro, probe)
+        answer = _answer(module, suspensions, replace)
+        suspensions += 1
     # Copied before the coroutine goes: a finalizer may log.
     return Run(list(probe.trace), list(probe.tracebacks), suspensions, complaints)
 
