@@ -16,8 +16,10 @@ Limits: objects are traced by ``repr``, so a program must not log one that shows
 from __future__ import annotations
 
 import gc
+import json
 import marshal
 import re
+import subprocess
 import sys
 import types
 import warnings
@@ -293,6 +295,44 @@ def _drive(path: Path, load: Load, hop: Hop, replace: dict[int, object]) -> Run:
     return Run(list(probe.trace), list(probe.tracebacks), suspensions, complaints)
 
 
+def run_in_processes(path: Path, folder: Path) -> list[str]:
+    """Run a program compiled, each of its steps in a process of its own; return its trace."""
+    state, trace = folder / "state", folder / "trace.json"
+    index = 0
+    while not trace.exists():
+        command = [sys.executable, "-m", __name__, str(path), str(folder), str(index)]
+        subprocess.run(command, check=True, cwd=PROGRAMS.parents[1])
+        assert state.exists() or trace.exists()
+        index += 1
+    lines: list[str] = json.loads(trace.read_text())
+    return lines
+
+
+def run_one_step(path: Path, folder: Path, index: int) -> None:
+    """Take a program from its suspension ``index`` - 1 to the next one, or to its end."""
+    import kwf_runtime as W
+
+    register_support()
+    module = load_compiled(path)
+    state = folder / "state"
+    if index == 0:
+        probe = Probe()
+        coro, answer = module.main(probe), None
+    else:
+        coro, probe = W.loads(state.read_bytes())
+        answer = _answer(module, index - 1, {})
+    try:
+        probe.log("suspend", _resume(coro, answer))
+    except StopIteration as stop:
+        probe.log("return", stop.value)
+    except BaseException as exc:
+        probe.log("raise", exc)
+    else:
+        state.write_bytes(W.dumps((coro, probe)))
+        return
+    (folder / "trace.json").write_text(json.dumps(probe.trace))
+
+
 def run_on_engine(path: Path, *, replace: dict[int, object] | None = None) -> list[str]:
     """Run a program as a workflow thread, saved and loaded between its steps; return its trace."""
     from kwf_compiler import hook
@@ -344,3 +384,10 @@ def _answer(module: types.ModuleType, index: int, replace: dict[int, object]) ->
     # Of the module as it is now: the classes of an older one are other classes.
     script: Sequence[object] = getattr(module, "SCRIPT", ())
     return script[index] if index < len(script) else f"r{index}"
+
+
+if __name__ == "__main__":
+    # Under the name by which saved states know these classes.
+    from tests import programs_support
+
+    programs_support.run_one_step(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

@@ -20,6 +20,7 @@ from tests.programs_support import (
     load_compiled,
     load_native,
     run,
+    run_in_processes,
     run_on_engine,
     stay,
 )
@@ -109,6 +110,13 @@ def test_faults(path: Path, mode: str, kind: str) -> None:
 )
 def test_engine(path: Path) -> None:
     assert run_on_engine(path) == native(path).trace
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["closures_shared_cell", "exception_kept", "identity", "saga"])
+def test_processes(name: str, tmp_path: Path) -> None:
+    path = PROGRAMS / f"{name}.py"
+    assert run_in_processes(path, tmp_path) == native(path).trace
 
 
 @pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.stem)
