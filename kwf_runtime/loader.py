@@ -56,9 +56,9 @@ def load_program(paths: Sequence[Path]) -> Program:
 def is_compiled(path: Path) -> bool:
     """Tell whether the file is the compiler's output."""
     try:
-        with path.open(encoding="utf-8") as file:
-            return file.readline().startswith(COMPILED_MARK)
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:  # a source may have any encoding
+            return file.readline().startswith(COMPILED_MARK.encode())
+    except OSError as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
 
 

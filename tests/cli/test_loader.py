@@ -181,6 +181,14 @@ def test_all_findings_of_the_compiler_come_through(write: Write) -> None:
     assert str(caught.value.diagnostics[0]).split("flow.py:")[1].startswith("1:")
 
 
+def test_a_source_in_another_encoding(write: Write) -> None:
+    file = write("flow.py", "")
+    file.write_bytes(("# coding: latin-1\nNAME = 'é'\n" + MAIN).encode("latin-1"))
+    module = load_program([file]).workflows["flow"].module
+    assert module is not None
+    assert module.NAME == "é"
+
+
 def test_a_failed_load_leaves_the_former_module(write: Write) -> None:
     load_program([write("flow.py", COMPILED + MAIN)])
     former = sys.modules["flow"]
