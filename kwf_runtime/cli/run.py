@@ -46,7 +46,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
     metavar="N",
     help="So many processes share the partitions (Kafka only).",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Log more, tracebacks too.")
+@click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @props_option
 def command(
     files: tuple[Path, ...], until_idle: bool, workers_count: int, verbose: bool, props: Path | None
