@@ -100,6 +100,10 @@ def at(place: ast.AST, node: T) -> T:
         if "lineno" in child._attributes and not hasattr(child, "lineno"):
             for name, value in where.items():
                 setattr(child, name, value)
+            if isinstance(child, ast.Attribute):
+                # A call of a method is on the line where the attribute ends (Python/compile.c,
+                # ``update_start_location_to_match_attr``).
+                child.end_lineno, child.end_col_offset = child.lineno, child.col_offset
     return node
 
 

@@ -59,7 +59,7 @@ class AsyncGenerator(Frame, collections.abc.AsyncGenerator[Any, Any]):
     def finish(self, out: Any) -> tuple[Any, BaseException | None]:
         """What awaiting the ``Advance`` gives."""
         if type(out) is Yielded:
-            self.caller = self.outer = self.leaf = None
+            self.outer = self.leaf = None
             self.running = False
             if self.mode == "aclose":
                 return None, RuntimeError("async generator ignored GeneratorExit")

@@ -59,19 +59,6 @@ def drive(delegate: Any, value: Any, exc: BaseException | None) -> Any:
     return throw(exc)
 
 
-def _await_native(frame: Frame, awaited: Any) -> Frame:
-    """Wait for what is neither a link nor a trap; return the frame to resume.
-
-    Raises:
-        TypeError: it is not awaitable.
-    """
-    iterator = _iterator(awaited)
-    if type(iterator) is _Awaiting:  # __await__ of a class that is a compiled coroutine inside
-        return iterator.coroutine.link(frame)[0]
-    frame.delegate = iterator
-    return frame
-
-
 def _iterator(awaited: Any) -> Any:
     """The iterator behind a native awaitable, with CPython's errors."""
     cls = type(awaited)
@@ -217,66 +204,72 @@ class Coroutine(Frame, Link, collections.abc.Coroutine[Any, Any, Any]):
         unwinding = None if exc is None else Unwinding(frame, exc)
         try:
             while True:
+                waiting = False
                 if frame.delegate is not None:
-                    if exc is not None and isinstance(frame.delegate, Trap):
-                        out = None  # one that is thrown at only leaves the future
-                    else:
-                        try:
-                            out = drive(frame.delegate, value, exc)
-                        except StopIteration as stop:
-                            value, exc = stop.value, None
-                        except BaseException as error:
-                            value, exc = None, trim(error)
-                        else:
-                            if unwinding is None or not unwinding.ignored(self):
-                                self.leaf = None if frame is self else frame
-                                return out
-                            frame, exc = unwinding.detach(frame)
-                            continue
-                    frame.delegate = None
-                if unwinding is not None and exc is not None:
-                    unwinding.enter(frame, exc)
-                out = run_step(frame, value, exc)
-                if frame.pc < 0 or type(out) is Yielded:
-                    caller = frame.caller
-                    value, exc = frame.finish(out)
-                    if frame is self:
-                        break
-                    if unwinding is not None and unwinding.frame is frame:
-                        assert caller is not None
-                        exc = unwinding.ended(caller, exc)
-                        value = value if exc is None else None
-                    frame = caller  # type: ignore[assignment]
-                    continue
-                value = exc = None
-                if out is SWITCH:
-                    continue
-                if isinstance(out, Trap):
-                    future = out.__kwf_await__()
-                    if future.done():
-                        value, exc = _outcome(future)
-                    elif unwinding is not None and unwinding.ignored(self):
-                        frame.delegate = future
-                        frame, exc = unwinding.detach(frame)
-                    else:
-                        frame.delegate = future
+                    waiting, value, exc = _ask(frame, value, exc)
+                if not waiting:
+                    if unwinding is not None and exc is not None:
+                        unwinding.enter(frame, exc)
+                    out = run_step(frame, value, exc)
+                    if frame.pc < 0 or type(out) is Yielded:
+                        ended, value, exc = frame, *frame.finish(out)
+                        if ended is self:
+                            break
+                        frame = ended.detach_caller()
+                        if unwinding is not None and unwinding.frame is ended:
+                            exc = unwinding.ended(frame, exc)
+                        continue
+                    if out is SWITCH:
+                        value = exc = None
+                        continue
+                    frame, waiting, value, exc = _await(frame, out)
+                if waiting:
+                    if unwinding is None or not unwinding.ignored(self):
                         self.leaf = None if frame is self else frame
-                        return future
-                elif isinstance(out, Link):
-                    try:
-                        frame, value, exc = out.link(frame)
-                    except BaseException as error:
-                        exc = trim(error)
-                else:
-                    try:
-                        frame = _await_native(frame, out)
-                    except BaseException as error:
-                        exc = trim(error)
+                        return value
+                    frame, exc = unwinding.detach(frame)
         finally:
             self.running = False
         if exc is not None:
             raise_(exc)
         raise StopIteration(value)
+
+
+def _ask(
+    frame: Frame, value: Any, exc: BaseException | None
+) -> tuple[bool, Any, BaseException | None]:
+    """Resume what ``frame`` waits for: whether it still waits, then what for, else the answer."""
+    delegate = frame.delegate
+    if exc is None or not isinstance(delegate, Trap):  # a future that is thrown at is only left
+        try:
+            return True, drive(delegate, value, exc), None
+        except StopIteration as stop:
+            value, exc = stop.value, None
+        except BaseException as error:
+            value, exc = None, trim(error)
+    frame.delegate = None
+    return False, value, exc
+
+
+def _await(frame: Frame, awaited: Any) -> tuple[Frame, bool, Any, BaseException | None]:
+    """Await for ``frame``: the frame to resume, whether it waits, then what for, else the answer."""
+    try:
+        if isinstance(awaited, Trap):
+            future = awaited.__kwf_await__()
+            if future.done():
+                return frame, False, *_outcome(future)
+            frame.delegate = future
+            return frame, True, future, None
+        if not isinstance(awaited, Link):
+            iterator = _iterator(awaited)
+            if type(iterator) is not _Awaiting:
+                frame.delegate = iterator
+                return frame, False, None, None
+            awaited = iterator.coroutine  # of a class whose __await__ is a compiled coroutine's
+        callee, value, exc = awaited.link(frame)
+        return callee, False, value, exc
+    except BaseException as error:
+        return frame, False, None, trim(error)
 
 
 def _outcome(future: Any) -> tuple[Any, BaseException | None]:

@@ -117,9 +117,15 @@ class Frame:
         failed = self.pc == FAILED
         self.pc = ENDED
         self.slots = self.handled = ()
-        self.caller = self.outer = self.leaf = None
+        self.outer = self.leaf = None
         self.running = False
         return failed
+
+    def detach_caller(self) -> Frame:
+        """Forget the frame that awaited this one; return it."""
+        caller, self.caller = self.caller, None
+        assert caller is not None
+        return caller
 
     def finish(self, out: Any) -> tuple[Any, BaseException | None]:
         """The value and the exception that the caller gets, after a step that gave ``out``."""
