@@ -3,7 +3,7 @@
 Tracebacks, pdb and coverage show the original file: the compiled tree carries its positions, and no text
 is printed at all.
 
-Limits: finds modules below the folders it was given; everything else is imported as ever.
+Limits: finds what lies in the folders it was given; everything else is imported as ever.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ def compile_code(source: str, filename: str) -> CodeType:
     return compile(emitted.tree, filename, "exec", dont_inherit=True)
 
 
+_OWN = ("kwf_compiler", "kwf_runtime")
+"""What is never compiled, though a workflow may lie beside it."""
+
+
 class SourceLoader(Loader):
     """Executes one source, compiled."""
 
@@ -60,7 +64,11 @@ class SourceLoader(Loader):
 
 
 class Finder(MetaPathFinder):
-    """Finds the modules below some folders, to be compiled when they are imported."""
+    """Finds the modules and packages in some folders, to be compiled when they are imported.
+
+    What lies deeper is compiled as part of a compiled package only: a folder may hold a virtual
+    environment.
+    """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = [folder.resolve() for folder in folders]
@@ -68,12 +76,14 @@ class Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The spec of a module whose source lies below one of the folders."""
-        places = [Path(p) for p in path] if path is not None else self.folders
-        stem = fullname.rpartition(".")[2]
+        """The spec of a module of one of the folders, or of a package that was compiled."""
+        parent, _, stem = fullname.rpartition(".")
+        if not parent:
+            places = [] if fullname in _OWN else self.folders
+        else:
+            compiled = isinstance(getattr(sys.modules[parent], "__loader__", None), SourceLoader)
+            places = [Path(place) for place in path or ()] if compiled else []
         for place in places:
-            if not any(place.resolve().is_relative_to(folder) for folder in self.folders):
-                continue
             for candidate in (place / stem / "__init__.py", place / f"{stem}.py"):
                 if candidate.is_file():
                     return spec_of(fullname, candidate)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import resolve_name
 from typing import Any, Final, TypeVar, cast
 
-from kwf_runtime.code import alias_patched, patched
+from kwf_runtime.code import patch_module, patched
 from kwf_runtime.core.asyncgen import AsyncGenerator
 from kwf_runtime.core.coroutine import Coroutine
 from kwf_runtime.core.frame import SWITCH, Yielded, is_caught
@@ -170,7 +170,7 @@ def module(name: str, layouts: dict[str, tuple[Any, ...]], refs: Sequence[str]) 
     absolute = [resolve_name(ref, package) if ref.startswith(".") else ref for ref in refs]
     known = {path: Layout.of(path, *parts) for path, parts in layouts.items()}
     DEFAULT.add_module(name, frame.f_code, namespace, known, absolute)
-    alias_patched(frame.f_code, DEFAULT)
+    patch_module(frame.f_code, DEFAULT)
 
 
 __all__ = [

@@ -42,13 +42,15 @@ def patched(code: CodeType, registry: Registry) -> CodeType:
     return known[1]
 
 
-def alias_patched(code: CodeType, registry: Registry) -> None:
-    """Tell a registry, which knows the code of a module, of the patches there are."""
+def patch_module(code: CodeType, registry: Registry) -> None:
+    """Patch every machine of a module, for the frames that are loaded before it is called."""
     for nested in _nested(code):
-        if id(nested) in _patched:
+        if _is_machine(nested):
+            if id(nested) not in _patched:
+                _patch(nested, nested.co_name)
             _alias(nested, registry)
         else:
-            alias_patched(nested, registry)
+            patch_module(nested, registry)
 
 
 def _alias(code: CodeType, registry: Registry) -> None:
@@ -66,6 +68,10 @@ def _shown(name: str) -> str:
     return _COMPREHENSION.sub(r"<\1>", name)
 
 
+def _is_machine(code: CodeType) -> bool:
+    return any(nested.co_name == STEP for nested in _nested(code))
+
+
 def _patch(code: CodeType, outer_name: str) -> CodeType:
     qualname = code.co_qualname.replace(_INFIX, "")
     is_step = code.co_name == STEP
@@ -79,7 +85,7 @@ def _patch(code: CodeType, outer_name: str) -> CodeType:
         else:
             consts.append(const)
     flags = code.co_flags
-    if any(nested.co_name == STEP for nested in _nested(code)):
+    if _is_machine(code):
         flags |= next(flag for name, flag in _FLAGS.items() if name in code.co_names)
     new = code.replace(
         co_name=name,
