@@ -62,13 +62,13 @@ def memory_bare(load: Load) -> Sample:
 
 def sqlite_engine(load: Load) -> Sample:
     """The engine on SQLite, synchronous=FULL."""
-    with _filled_database(load) as settings:
+    with filled_database(load) as settings:
         return _run_local(SqliteRunner(program(), settings), load)
 
 
 def sqlite_bare(load: Load) -> Sample:
     """The bare loop on SQLite, synchronous=FULL."""
-    with _filled_database(load) as settings:
+    with filled_database(load) as settings:
         loop = SqliteLoop(settings.db, load, load.body_bytes())
         watch = Watch()
         loop.run()
@@ -76,7 +76,8 @@ def sqlite_bare(load: Load) -> Sample:
 
 
 @contextmanager
-def _filled_database(load: Load) -> Iterator[Settings]:
+def filled_database(load: Load) -> Iterator[Settings]:
+    """Make a file that holds the load, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="kwf-bench-") as folder:
         settings = Settings(db=str(Path(folder) / "bench.db"))
         client = SqliteClient(settings)

@@ -74,7 +74,11 @@ HOOKED: Final = 10  # class                               its own state, one chi
 
 def pack(stream: list[Any]) -> bytes:
     """Return the bytes of a stream, with their header."""
-    body: bytes = msgpack.Packer(unicode_errors="surrogatepass").pack(stream)
+    body: bytes
+    try:
+        body = msgpack.packb(stream)
+    except UnicodeEncodeError:  # rare, and to allow for it slows down every string
+        body = msgpack.packb(stream, unicode_errors="surrogatepass")
     return b"".join((MAGIC, b"\x01\x00", zlib.crc32(body).to_bytes(4, "big"), body))
 
 
