@@ -108,6 +108,7 @@ class KafkaRunner:
         self._retries: list[str] = []
         self._limit = TURN_RECORDS
         self._failures = 0
+        self._until_idle = False
         self._place = Workplace(
             settings, int(os.environ.get(WORKER_VARIABLE, "0")) if worker is None else worker
         )
@@ -119,6 +120,7 @@ class KafkaRunner:
 
     def run(self, until_idle: bool, stop: threading.Event) -> None:
         """See `base.Runner.run`."""
+        self._until_idle = until_idle
         while not stop.is_set():
             try:
                 if not self._ready(stop):
@@ -214,7 +216,8 @@ class KafkaRunner:
         """Return for how long to wait for records when there are none."""
         if self._activities.ready() or self._outcomes:
             return 0.0
-        wait_s = _WAIT_S if self._activities.idle() else _BUSY_WAIT_S
+        hurry = self._until_idle or not self._activities.idle()
+        wait_s = _BUSY_WAIT_S if hurry else _WAIT_S
         due_ms = self._stores.next_due_ms()
         if due_ms is None:
             return wait_s
@@ -242,7 +245,7 @@ class KafkaRunner:
     def _ready(self, stop: threading.Event) -> bool:
         """Tell whether the stores are complete; bring them there if they are not."""
         if self._input.assigned is None:
-            self._input.receive(1, _WAIT_S)
+            self._input.receive(1, _BUSY_WAIT_S)
         if self._input.assigned is None:
             return False
         if self._owns_all() and self._input.positions.keys() == set(self._input.parts()):

@@ -6,6 +6,7 @@ thread's state stays in the partition that its id was hashed to.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
@@ -22,13 +23,21 @@ from confluent_kafka import admin as kafka_admin
 
 from kwf_runtime.errors import ConfigError
 from kwf_runtime.runners.base import TopicInfo
-from kwf_runtime.runners.kafka_config import REQUEST_TIMEOUT_S, admin, unreachable
+from kwf_runtime.runners.kafka_config import REQUEST_TIMEOUT_S, BrokerError, admin, unreachable
 
 if TYPE_CHECKING:
     from kwf_runtime.settings import Settings
 
 # The classes lack type hints.
 _API: Final[Any] = kafka_admin
+_LEADER_WAIT_S: Final = 5.0
+_LEADER_PAUSE_S: Final = 0.1
+_LEADER_CODES: Final = (
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+)
 _CHANGELOG_CONFIG: Final = {
     "cleanup.policy": "compact",
     # A restore reads what compaction has left: it should run while the topic is small, too.
@@ -53,6 +62,10 @@ def engine_topics(settings: Settings) -> list[str]:
         settings.dead_letter_topic,
         settings.changelog_topic,
     ]
+
+
+class _LeaderError(BrokerError):
+    """The leader of a partition is not known, or not the one that was asked."""
 
 
 class TopicAdmin:
@@ -89,17 +102,24 @@ class TopicAdmin:
         """
         spec = _API.OffsetSpec.earliest() if earliest else _API.OffsetSpec.latest()
         asked = {TopicPartition(topic, number): spec for topic, number in parts}
-        if not asked:
-            return {}
-        futures = self._admin.list_offsets(
-            asked,
-            isolation_level=IsolationLevel.READ_UNCOMMITTED,
-            request_timeout=REQUEST_TIMEOUT_S,
-        )
-        return {
-            (part.topic, part.partition): self._result(future).offset
-            for part, future in futures.items()
-        }
+        end_s = time.monotonic() + _LEADER_WAIT_S
+        while asked:
+            futures = self._admin.list_offsets(
+                asked,
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=REQUEST_TIMEOUT_S,
+            )
+            try:
+                return {
+                    (part.topic, part.partition): self._result(future).offset
+                    for part, future in futures.items()
+                }
+            except _LeaderError:
+                # Soon after a topic was made, or a broker went, that is a matter of moments.
+                if time.monotonic() > end_s:
+                    raise
+                time.sleep(_LEADER_PAUSE_S)
+        return {}
 
     def group_offsets(
         self, group: str, parts: Iterable[tuple[str, int]]
@@ -169,7 +189,10 @@ class TopicAdmin:
             # librdkafka's admin client goes on with the leaders that it once knew, even when
             # brokers tell it that they are outdated.
             self._admin = self._connect()
-            raise unreachable(self._settings, error.args[0]) from error
+            failure = unreachable(self._settings, error.args[0])
+            if error.args[0].code() in _LEADER_CODES:
+                failure = _LeaderError(str(failure))
+            raise failure from error
 
     def _connect(self) -> Any:
         return _API.AdminClient(admin(self._settings))
