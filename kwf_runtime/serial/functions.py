@@ -10,10 +10,17 @@ compiled module has is refused.
 
 from __future__ import annotations
 
+import collections
+import datetime
+import decimal
+import fractions
 import functools
 import inspect
 import operator
+import random
+import re
 import types
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -21,7 +28,7 @@ from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.classes import class_name, save_by_name
 from kwf_runtime.serial.reader import Build, Items, Opened, Opener, Reader
-from kwf_runtime.serial.registry import CodeEntry
+from kwf_runtime.serial.registry import CodeEntry, Registry
 from kwf_runtime.serial.writer import Saver, Unsavable, Writer
 
 _FIELDS: Final = (
@@ -50,7 +57,7 @@ def save_function(writer: Writer, value: types.FunctionType) -> Iterator[Any] | 
         writer.reference(value, name)
         return None
     writer.memo[id(value)] = len(writer.memo)
-    fields = changed(value, code)
+    fields = changed(value, code, registry)
     cells = code.co_freevars
     key = (f.FUNCTION, entry, *fields)
     tag = writer.tag(key)
@@ -72,7 +79,7 @@ def _advice_for_function(value: types.FunctionType) -> str:
     return f"import the function ({where}) by name in the workflow's module, or W.register it"
 
 
-def changed(value: types.FunctionType, code: types.CodeType) -> dict[str, Any]:
+def changed(value: types.FunctionType, code: types.CodeType, registry: Registry) -> dict[str, Any]:
     """Return what differs from a function that is made of the code alone."""
     fields: dict[str, Any] = {}
     if value.__defaults__:
@@ -91,10 +98,16 @@ def changed(value: types.FunctionType, code: types.CodeType) -> dict[str, Any]:
         fields["module"] = value.__module__
     if value.__annotations__:
         fields["annotations"] = {
-            name: one if one is None or type(one) is str else inspect.formatannotation(one)
+            name: one if _is_plain(one, registry) else inspect.formatannotation(one)
             for name, one in value.__annotations__.items()
         }
     return fields
+
+
+def _is_plain(annotation: object, registry: Registry) -> bool:
+    if isinstance(annotation, type):
+        return registry.name_of(annotation) is not None
+    return annotation is None or type(annotation) is str
 
 
 def _doc(code: types.CodeType) -> str | None:
@@ -233,14 +246,25 @@ _SETTERS: Final[dict[str, Callable[[types.FunctionType, Any], None]]] = {
 
 # Methods and partials
 
-_METHOD_OWNERS: Final = {
+_METHOD_OWNERS: Final[dict[str, type]] = {
     kind.__name__: kind
-    for kind in (list, dict, set, bytearray, str, bytes, tuple, frozenset, int, float, complex)
+    for kind in (
+        *(list, dict, set, bytearray, str, bytes, tuple, frozenset, int, float, complex, range),
+        *(collections.ChainMap, collections.Counter, collections.OrderedDict, collections.deque),
+        *(collections.defaultdict, collections.UserDict, collections.UserList),
+        *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta, decimal.Decimal),
+        *(fractions.Fraction, random.Random, random.Random.__base__, re.Pattern, uuid.UUID),
+    )
+    if kind is not None
 }
+"""Library types whose methods may be kept: none reaches out of its own data."""
 
 
 def _save_method(writer: Writer, value: types.MethodType) -> Iterator[Any] | None:
-    return writer.node(value, "method", (value.__func__, value.__self__))
+    function = value.__func__
+    if _library_method(value.__self__, getattr(function, "__name__", "")) is function:
+        return writer.node(value, "builtin_method", (value.__self__, function.__name__))
+    return writer.node(value, "method", (function, value.__self__))
 
 
 def _build_method(items: Items) -> Any:
@@ -252,25 +276,33 @@ def _build_method(items: Items) -> Any:
 
 def _save_builtin(writer: Writer, value: types.BuiltinFunctionType) -> Iterator[Any] | None:
     owner = value.__self__
-    kind = type(owner)
     if owner is None or isinstance(owner, (types.ModuleType, type)):
         save_by_name(writer, value)
         return None
-    if _METHOD_OWNERS.get(kind.__name__) is not kind:
+    if _library_method(owner, value.__name__) is None:
         save_by_name(writer, value)
         return None
     return writer.node(value, "builtin_method", (owner, value.__name__))
 
 
+def _library_method(owner: object, name: str) -> Any:
+    """Return the function or descriptor behind a method of a library type, None if it is none."""
+    for kind in type(owner).__mro__:
+        if name in kind.__dict__:
+            method = kind.__dict__[name]
+            known = _METHOD_OWNERS.get(kind.__name__) is kind
+            return method if known and type(method) in _METHOD_TYPES else None
+    return None
+
+
+_METHOD_TYPES: Final = (types.MethodDescriptorType, types.FunctionType)
+
+
 def _build_builtin_method(items: Items) -> Any:
     owner, name = items
-    kind = type(owner)
-    method = kind.__dict__.get(name)
-    if (
-        _METHOD_OWNERS.get(kind.__name__) is not kind
-        or type(method) is not types.MethodDescriptorType
-    ):
-        raise DecodeError("saved state has a wrong method of a builtin")
+    method = _library_method(owner, name)
+    if method is None:
+        raise DecodeError("saved state has a wrong method of a library type")
     return method.__get__(owner)
 
 

@@ -349,11 +349,10 @@ def _build_memoryview(items: Items) -> Any:
 
 
 def _save_weakref(writer: Writer, value: weakref.ref[Any]) -> Iterator[Any] | None:
+    if value.__callback__ is not None:  # a load would arm it, and bytes must not cause calls
+        raise Unsavable(value, "a weak reference with a callback: keep it in no saved object")
     target = value()
-    callback: Any = value.__callback__
-    if not _alive(writer, target):
-        target = callback = None
-    return writer.node(value, "ref", (target, callback))
+    return writer.node(value, "ref", (target if _alive(writer, target) else None,))
 
 
 class _Gone:
@@ -361,10 +360,8 @@ class _Gone:
 
 
 def _build_weakref(items: Items) -> Any:
-    target, callback = items
-    if target is None:
-        return weakref.ref(_Gone())
-    return weakref.ref(target) if callback is None else weakref.ref(target, callback)
+    (target,) = items
+    return weakref.ref(_Gone() if target is None else target)
 
 
 def _save_weak_set(writer: Writer, value: weakref.WeakSet[Any]) -> Iterator[Any] | None:

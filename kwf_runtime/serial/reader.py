@@ -18,6 +18,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from kwf_runtime.core.frame import Frame
 from kwf_runtime.core.unbound import UNBOUND
 from kwf_runtime.errors import DecodeError, KwfError
 from kwf_runtime.serial import framing as f
@@ -43,6 +44,10 @@ Opener = Callable[["Reader"], Opened]
 _KEYS: Final = frozenset((type(None), bool, int, float, str, bytes))
 
 
+NOT_YET: Final = object()
+"""What a build returns if its value must wait until everything else is there."""
+
+
 class _Promise:
     """Stands for an immutable value that is not built yet."""
 
@@ -66,6 +71,7 @@ class Reader:
     """
 
     __slots__ = (
+        "_deferred",
         "_filled_last",
         "_hooked",
         "_late",
@@ -87,6 +93,7 @@ class Reader:
         self._strings: list[str] = []
         self._shapes: list[Opener] = []
         self._owners: dict[int, Any] = {}
+        self._deferred: list[_Promise] = []
         self._hooked: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
         self._late: list[tuple[Fill, Any, Items]] = []
         self._filled_last: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
@@ -99,25 +106,21 @@ class Reader:
             CodeMissingError: it names something that is not loaded.
         """
         try:
-            root = self._read()
-            if self._promised:
-                raise DecodeError("saved state has a cycle of values that cannot have one")
-            for fill, target, items in self._late:
-                fill(target, items)
-            for fill_last, target, content in self._filled_last:
-                fill_last(target, content)
-            for load, target, state in self._hooked:
-                load(target, state)
+            results = self._read()
+            self._finish()
         except KwfError:
+            self._disarm()
             raise
         except StopIteration:
+            self._disarm()
             raise DecodeError("saved state ends in the middle of a value") from None
-        except (Exception, RecursionError) as error:
+        except Exception as error:
+            self._disarm()
             raise DecodeError(f"saved state is wrong: {type(error).__name__}: {error}") from error
-        return root
+        return results[0]
 
-    def _read(self) -> object:
-        """Read all elements; return the only value among them."""
+    def _read(self) -> Items:
+        """Read all elements; return a list of the only value among them."""
         stream, refs, strings, shapes = self.stream, self.refs, self._strings, self._shapes
         add_string, short, first_shape = strings.append, f.SHORT, f.SHAPE_0
         string_tag, ref_tag, openers = f.STRING, f.REF, _OPENERS
@@ -169,7 +172,7 @@ class Reader:
                 if not open_parents:
                     for _ in stream:
                         raise DecodeError("saved state has more than one root")
-                    return results[0]
+                    return results
                 element = self._complete(complete, target, items) if complete else target
                 items, left, complete, target = open_parents.pop()
                 if type(element) is _Promise:
@@ -195,12 +198,67 @@ class Reader:
                 promise.build, promise.items = complete, items
                 return promise
         value = complete(items)
+        if value is NOT_YET:
+            promise = self.refs[target] or self._new_promise(target)
+            promise.build, promise.items = complete, items
+            self._deferred.append(promise)
+            return promise
         if target >= 0:
             promise = self.refs[target]
             self.refs[target] = value
             if promise is not None:
                 self._keep_promise(promise, value)
         return value
+
+    def _disarm(self) -> None:
+        """Keep frames of a failed load from being closed, which would run them."""
+        for one in self.refs:
+            if isinstance(one, Frame):
+                one.pc = -1
+
+    def _finish(self) -> None:
+        """Do what had to wait for the end of the stream."""
+        if self._deferred:
+            self._build_deferred()
+        if self._promised:
+            raise DecodeError("saved state has a cycle of values that cannot have one")
+        for fill, target, items in self._late:
+            self._fill(fill, target, items)
+        for fill_last, target, content in self._filled_last:
+            fill_last(target, content)
+        for load, target, state in self._hooked:
+            load(target, state)
+
+    def _build_deferred(self) -> None:
+        """Build what waits for a container to be full: iterators of it, at a place in it.
+
+        A dict is filled even if it holds such iterators itself; their promises are replaced by
+        the second filling, which does not change its size.
+        """
+        again = []
+        for late in self._late:
+            fill, target, items = late
+            if any(type(one) is _Promise for one in items):
+                again.append(late)
+                if type(target) is not dict:
+                    continue
+            self._fill(fill, target, items)
+        for fill_last, target, content in self._filled_last:
+            fill_last(target, content)
+        self._late, self._filled_last = again, []
+        for promise in self._deferred:
+            assert promise.build is not None
+            value = promise.build(promise.items)
+            if value is NOT_YET:
+                raise DecodeError("saved state has an iterator at a place that does not exist")
+            self.refs[promise.number] = value
+            self._keep_promise(promise, value)
+
+    def _fill(self, fill: Fill, target: Any, items: Items) -> None:
+        if fill is fill_by_hash:
+            self.fill_by_hash(target, items)
+        else:
+            fill(target, items)
 
     def fill_by_hash(self, target: Any, items: Items) -> None:
         """Fill a set or a dict, or do so at the end if hashing may need other objects first."""

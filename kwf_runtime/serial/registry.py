@@ -396,7 +396,7 @@ def _definitions(module: str, namespace: Mapping[str, Any]) -> Iterator[tuple[st
         prefix, members = stack.pop()
         for name, member in tuple(members.items()):
             value = getattr(member, "__func__", member)  # staticmethod, classmethod
-            if id(value) in seen or not _belongs(value, module, prefix + name):
+            if id(value) in seen or not _belongs(value, module, prefix, name):
                 continue
             seen.add(id(value))
             yield prefix + name, value
@@ -404,11 +404,14 @@ def _definitions(module: str, namespace: Mapping[str, Any]) -> Iterator[tuple[st
                 stack.append((f"{prefix}{name}.", vars(value)))
 
 
-def _belongs(value: object, module: str, path: str) -> bool:
-    if isinstance(value, (type, types.FunctionType)):
-        return value.__module__ == module and (
-            value.__qualname__ == path or isinstance(value, types.FunctionType)
-        )
+def _belongs(value: object, module: str, prefix: str, name: str) -> bool:
+    if isinstance(value, types.FunctionType):
+        return value.__module__ == module
+    if isinstance(value, type):
+        outer = prefix[:-1].rpartition(".")[2].lstrip("_")
+        if outer and name.startswith(f"_{outer}__"):
+            name = name.removeprefix(f"_{outer}")  # a private name
+        return value.__module__ == module and value.__qualname__ == prefix + name
     return isinstance(value, contextvars.ContextVar)
 
 

@@ -176,6 +176,13 @@ class MyDefault(defaultdict):
     pass
 
 
+class Squares:
+    def __getitem__(self, index):
+        if index > 2:
+            raise IndexError
+        return index * index
+
+
 class MyUserDict(UserDict):
     pass
 
@@ -313,6 +320,29 @@ def numbers(stop):
     return _kwf.Generator(_kwf_step, (stop,))
 
 
+RAN = []
+
+
+@_kwf.generator
+def guarded(ran):
+    """Says when it is closed."""
+
+    def _kwf_step(_f, _v, _x):
+        if _f.pc == 0:
+            (ran,) = _f.slots
+            _f.pc, _f.slots = 1, (ran,)
+            return 1
+        (ran,) = _f.slots
+        ran.append("closed")
+        RAN.append("closed")
+        if _x:
+            return _f.fail()
+        _f.pc = -1
+        return None
+
+    return _kwf.Generator(_kwf_step, (ran,))
+
+
 _kwf.module(
     __name__,
     {
@@ -325,6 +355,7 @@ _kwf.module(
             ("ask",),
         ),
         "outer": ("coroutine", (("await trip(0, ask)#0", 20, ("n",)),), ("n", "ask")),
+        "guarded": ("generator", (("(yield 1)#0", 40, ("ran",)),), ("ran",)),
         "numbers": ("generator", (("(yield i)#0", 30, ("i", "stop")),), ("stop",)),
     },
     ("threading:", "decimal:Decimal", "functools:partial", "math:sqrt", "codec_native:Listed"),

@@ -49,7 +49,7 @@ def test_function_keeps_what_def_gave_it():
     assert loaded.__defaults__ == (1,)
     assert loaded.__kwdefaults__ == {"scale": 1}
     assert loaded.__module__ == "codec_shop"
-    assert loaded.__annotations__ == {"by": "int", "scale": "float", "return": None}
+    assert loaded.__annotations__ == {"by": int, "scale": "float", "return": None}
     assert loaded.__globals__ is vars(shop)
 
 

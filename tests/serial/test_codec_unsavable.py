@@ -4,6 +4,7 @@ import asyncio
 import io
 import socket
 import threading
+import weakref
 
 import codec_native as native
 import codec_shop as shop
@@ -76,6 +77,8 @@ def test_advice(tmp_path):
     assert "close the file" in str(problem(io.StringIO()))
     assert "bytes" in str(problem(memoryview(bytearray(b"x"))))
     assert "plain str" in str(problem(odd_attributes()))
+    one = shop.Plain()
+    assert "callback" in str(problem([one, weakref.ref(one, print)]))
     loop = asyncio.new_event_loop()
     assert "workflow thread" in str(problem(loop.create_future()))
     loop.close()
