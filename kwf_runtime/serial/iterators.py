@@ -204,7 +204,7 @@ def _sequence_builder(name: str, kind: type) -> Build:
         index = items[1]
         if not isinstance(sequence, kind):
             raise DecodeError(f"saved state has a wrong {name}")
-        if kind is list and type(index) is int and index > list.__len__(sequence):
+        if isinstance(sequence, list) and type(index) is int and index > len(sequence):
             return NOT_YET
         iterator = kind.__iter__(sequence)  # type: ignore[attr-defined]
         if index is not None:
