@@ -19,6 +19,8 @@ CLASSES: Final[dict[str, type]] = {}
 """Savable classes by the name that is written."""
 SINGLETONS: Final[dict[str, object]] = {}
 """Objects that there is one of in each process, by the name that is written."""
+SINGLETON_NAMES: Final[dict[int, str]] = {}
+"""The names of those objects by their ``id``; SINGLETONS holds them for ever."""
 
 
 def savable(name: str, *, skip: tuple[str, ...] = ()) -> Callable[[C], C]:
@@ -48,4 +50,5 @@ def singleton(name: str, value: T) -> T:
     """Mark an object that is saved as its name; return it."""
     if SINGLETONS.setdefault(name, value) is not value:
         raise ValueError(f"two singletons are named {name!r}")
+    SINGLETON_NAMES[id(value)] = name
     return value

@@ -236,7 +236,7 @@ class Registry:
         found = self._instances.get(id(value))
         if found is not None:
             return _versioned(found)
-        return next((name for name, one in savable.SINGLETONS.items() if one is value), None)
+        return savable.SINGLETON_NAMES.get(id(value))
 
     def names_objects(self, kind: type) -> bool:
         """Whether objects of this type were registered themselves."""

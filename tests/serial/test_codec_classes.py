@@ -6,7 +6,7 @@ import codec_shop as shop
 import pytest
 from codec_support import isomorphic, round_trip
 
-from kwf_runtime.core.savable import CLASSES, SINGLETONS, savable, singleton
+from kwf_runtime.core.savable import CLASSES, SINGLETON_NAMES, SINGLETONS, savable, singleton
 from kwf_runtime.errors import CodeMissingError, WorkflowError
 from kwf_runtime.serial import DEFAULT, dumps, loads
 
@@ -98,8 +98,9 @@ def test_savable_classes_of_the_runtime():
         with pytest.raises(ValueError, match="two singletons"):
             singleton("test.token", object())
     finally:
-        del CLASSES["test.Hooked"], CLASSES["test.Skipping"], SINGLETONS["test.token"]
-        del SINGLETONS["test.typed"]
+        del CLASSES["test.Hooked"], CLASSES["test.Skipping"]
+        del SINGLETON_NAMES[id(token)], SINGLETON_NAMES[id(typed)]
+        del SINGLETONS["test.token"], SINGLETONS["test.typed"]
         DEFAULT.plans.clear()
 
 
