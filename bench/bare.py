@@ -8,6 +8,7 @@ is what workflows cost. `bare_kafka` is the same for Kafka.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import apsw
 
@@ -70,12 +71,14 @@ class SqliteLoop:
         db.close()
 
     def _read(self, db: apsw.Connection) -> list[_Row]:
-        return db.execute(
+        rows: Any = db.execute(
             "SELECT offset, key, value FROM record"
             " WHERE topic_id = (SELECT id FROM topic WHERE name = ?) AND offset >= ?"
             " ORDER BY offset LIMIT ?",
             (RESUME_TOPIC, self._position, TURN_RECORDS),
         ).fetchall()
+        found: list[_Row] = rows
+        return found
 
     def _commit(self, db: apsw.Connection, rows: list[_Row]) -> None:
         final, size = self.load.final_value, self.body_bytes

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import admin as kafka_admin
 from rocksdict import Options, Rdict, WriteBatch
 
 BATCH_RECORDS = 1000
@@ -123,12 +123,13 @@ class BareLoop:
 def create_bare_topics(bootstrap: str, prefix: str, partitions: int) -> tuple[str, str, str]:
     """Make the topics of a bare loop; return source, output and changelog."""
     names = (f"{prefix}source", f"{prefix}output", f"{prefix}changelog")
-    admin: Any = AdminClient({"bootstrap.servers": bootstrap})
+    api: Any = kafka_admin  # its classes lack type hints
+    admin = api.AdminClient({"bootstrap.servers": bootstrap})
     futures = admin.create_topics(
         [
-            NewTopic(names[0], num_partitions=partitions),
-            NewTopic(names[1], num_partitions=partitions),
-            NewTopic(names[2], num_partitions=partitions, config={"cleanup.policy": "compact"}),
+            api.NewTopic(names[0], num_partitions=partitions),
+            api.NewTopic(names[1], num_partitions=partitions),
+            api.NewTopic(names[2], num_partitions=partitions, config={"cleanup.policy": "compact"}),
         ]
     )
     for future in futures.values():

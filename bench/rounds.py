@@ -11,8 +11,9 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,6 @@ from kwf_runtime.runners.records import OutRecord
 from kwf_runtime.runners.sqlite import SqliteRunner
 from kwf_runtime.runners.sqlite_client import SqliteClient
 from kwf_runtime.settings import Settings
-from kwf_runtime.wire import encode_start
 
 if TYPE_CHECKING:
     from bench.bare_kafka import BareLoop
@@ -180,9 +180,8 @@ def _running(run: Callable[[threading.Event], None]) -> Iterator[None]:
 def _time_kafka(load: Load, topic: str, ended: Callable[[], int]) -> Sample:
     """Time a loop that runs already: its warm-up first, then the load, visible all at once."""
     producer = _producer()
-    warm = Load(threads=1, awaits=1)
-    start = encode_start({"customer": "warm", "awaits": 1})
-    _produce(producer, topic, [OutRecord(topic, b"warm", start), *_renamed(warm, b"warm")])
+    warm_up = Load(threads=1, awaits=load.awaits).records()
+    _produce(producer, topic, (replace(out, key=b"warm-up") for out in warm_up))
     producer.commit_transaction()
     _wait_until(lambda: ended() == 1)
     _produce(producer, topic, load.records())
@@ -190,10 +189,6 @@ def _time_kafka(load: Load, topic: str, ended: Callable[[], int]) -> Sample:
     producer.commit_transaction()
     _wait_until(lambda: ended() == 1 + load.threads)
     return watch.sample(load.steps, load.resumes)
-
-
-def _renamed(load: Load, key: bytes) -> list[OutRecord]:
-    return [OutRecord(out.topic, key, out.value) for out in load.records()][load.threads :]
 
 
 def _producer() -> Any:
@@ -210,7 +205,7 @@ def _producer() -> Any:
     return producer
 
 
-def _produce(producer: Any, topic: str, records: Any) -> None:
+def _produce(producer: Any, topic: str, records: Iterable[OutRecord]) -> None:
     producer.begin_transaction()
     for out in records:
         producer.produce(topic, out.value, out.key)

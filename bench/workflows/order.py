@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import kwf_runtime as W
+import kwf_runtime as W  # noqa: N812  (as workflows do)
 
 manifest = {"output_topics": ["bench-commands"]}
 
