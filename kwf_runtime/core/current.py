@@ -6,8 +6,6 @@ Limits: one at a time for each OS thread; activities run elsewhere and have none
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kwf_runtime.errors import NoThreadError
@@ -43,12 +41,18 @@ def require(what: str) -> WorkflowThread:
     return thread
 
 
-@contextmanager
-def entered(thread: WorkflowThread) -> Iterator[None]:
+class entered:  # noqa: N801  (reads as the function of a `with`)
     """Make ``thread`` the current one while the block runs."""
-    former = _current.thread
-    _current.thread = thread
-    try:
-        yield
-    finally:
-        _current.thread = former
+
+    # A class, for a step is short: a generator takes four times as long.
+    __slots__ = ("_former", "_thread")
+
+    def __init__(self, thread: WorkflowThread) -> None:
+        self._thread = thread
+
+    def __enter__(self) -> None:
+        self._former = _current.thread
+        _current.thread = self._thread
+
+    def __exit__(self, *raised: object) -> None:
+        _current.thread = self._former
