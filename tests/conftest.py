@@ -51,12 +51,14 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     up = subprocess.run([*tool, "up", *options], capture_output=True, text=True, check=False)
     if up.returncode:
         _no_broker(up.stderr.strip())
+    # Our own broker notices dead workers sooner than a broker's defaults allow.
+    os.environ["KWF_TEST_SESSION_MS"] = "2000"
     # For child processes, and for whoever asks only at run time whether there is a broker.
     os.environ["KAFKA_BOOTSTRAP"] = up.stdout.strip()
     try:
         yield up.stdout.strip()
     finally:
-        del os.environ["KAFKA_BOOTSTRAP"]
+        del os.environ["KAFKA_BOOTSTRAP"], os.environ["KWF_TEST_SESSION_MS"]
         subprocess.run([*tool, "down", "--now", "--wipe", "--dir", folder], check=True)
 
 
@@ -71,7 +73,7 @@ def kafka_settings(kafka: str, tmp_path: Path) -> MakeSettings:
         # Short sessions: a worker that is killed or paused is to be noticed within the test.
         kafka_fields = {
             "bootstrap.servers": kafka,
-            "session.timeout.ms": "2000",
+            "session.timeout.ms": os.environ.get("KWF_TEST_SESSION_MS", "6000"),
             "heartbeat.interval.ms": "300",
             **fields.pop("kafka", {}),  # type: ignore[dict-item]
         }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from kwf_runtime.errors import KwfError
+from kwf_runtime.errors import ConfigError, KwfError
 from kwf_runtime.runners.kafka_config import LOG, engine_consumer
 from kwf_runtime.runners.kafka_topics import input_topics
 from kwf_runtime.runners.records import Record
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 Part = tuple[str, int]
 """A topic and the number of one of its partitions."""
 
+_WRONG_SETTINGS: Final = (
+    KafkaError.INVALID_SESSION_TIMEOUT,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.INCONSISTENT_GROUP_PROTOCOL,
+)
 _GONE: Final = (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)
 
 
@@ -143,6 +148,11 @@ class KafkaInput:
             return
         if error.code() in _GONE and part is not None:
             raise gap_error(*part, self.positions.get(part, -1))
+        if error.code() in _WRONG_SETTINGS:
+            raise ConfigError(
+                f"the broker refuses this consumer: {error.str()} (see session.timeout.ms here, "
+                "group.min.session.timeout.ms and the ACLs of the group there)"
+            )
         # A static member may find itself fenced by its own former self after a broker's restart.
         if error.fatal() or error.code() == KafkaError._FATAL:
             raise KafkaException(error)

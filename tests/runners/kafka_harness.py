@@ -104,7 +104,7 @@ def open_kafka_harness(folder: Path, settings: Settings) -> Harness:
             store_dir=str(folder / "store"),
             kafka={
                 "bootstrap.servers": bootstrap,
-                "session.timeout.ms": "2000",
+                "session.timeout.ms": os.environ.get("KWF_TEST_SESSION_MS", "6000"),
                 "heartbeat.interval.ms": "300",
             },
         ),

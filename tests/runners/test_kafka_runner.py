@@ -357,6 +357,14 @@ class TestRestore:
         timer.join()
 
 
+class TestSettings:
+    def test_a_session_that_the_broker_refuses(self, kafka_settings: MakeSettings) -> None:
+        runner = counting_runner(kafka_settings(kafka={"session.timeout.ms": "301"}))
+        with pytest.raises(ConfigError, match=r"session\.timeout\.ms"):
+            runner.run(True, threading.Event())
+        runner.close()
+
+
 class TestTopics:
     def test_missing_ones_are_named(self, kafka_settings: MakeSettings) -> None:
         settings = kafka_settings(partitions=0)
