@@ -26,8 +26,9 @@ from kwf_compiler.ir.nodes import (
     Switch,
 )
 from kwf_compiler.layout import Layout, make_layout
+from kwf_compiler.passes.desugar import declare_local
 from kwf_compiler.passes.mark import is_function
-from kwf_compiler.passes.names import abi, assign, at, call, load, store
+from kwf_compiler.passes.names import abi, assign, at, bound_here, call, load, store
 
 STEP = "_kwf_step"
 VALUE, THROWN, PC, CAUGHT, RESULT = "_kwf_v", "_kwf_x", "_kwf_pc", "_kwf_c", "_kwf_r"
@@ -134,6 +135,7 @@ class _Emitter:
             head.append(ast.Global(list(machine.globals)))
         if machine.nonlocals or machine.cells:
             head.append(ast.Nonlocal(sorted({*machine.nonlocals, *machine.cells})))
+        head += [declare_local(name) for name in sorted(self._unbound(body))]
         head.append(assign(PC, ast.Attribute(load(FRAME), "pc", ast.Load())))
         args = ast.arguments(
             [], [ast.arg(n) for n in (FRAME, VALUE, THROWN)], None, [], [], None, []
@@ -141,6 +143,12 @@ class _Emitter:
         extra = {"type_params": []} if "type_params" in ast.FunctionDef._fields else {}
         step = ast.FunctionDef(STEP, args, [*head, *body], [], None, None, **extra)
         return at(machine.function, step)
+
+    def _unbound(self, body: list[ast.stmt]) -> set[str]:
+        """Variables that are read, but bound only by statements that nothing reaches."""
+        used = [node for s in body for node in ast.walk(s) if isinstance(node, ast.Name)]
+        read = {node.id for node in used if isinstance(node.ctx, ast.Load)}
+        return (read & self.machine.locals) - bound_here(body)
 
     def _dispatch(self, cases: list[tuple[int, list[ast.stmt]]]) -> list[ast.stmt]:
         if len(cases) == 1:
@@ -202,6 +210,8 @@ class _Emitter:
             return []
         slots = ast.Tuple([store(name) for name in names], ast.Store())
         out: list[ast.stmt] = [ast.Assign([slots], _frame("slots"))]
+        # What is dropped from now on is no longer held by the frame.
+        out.append(ast.Assign([_frame("slots", ast.Store())], ast.Tuple([], ast.Load())))
         for name in names:
             if name in unsure:
                 test = ast.Compare(load(name), [ast.Is()], [abi("UNBOUND")])

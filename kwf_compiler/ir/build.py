@@ -26,7 +26,8 @@ Limits: the body must be in await normal form.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kwf_compiler.ir.nodes import (
@@ -42,6 +43,7 @@ from kwf_compiler.ir.nodes import (
     Switch,
     Unreachable,
 )
+from kwf_compiler.ir.star import build_star
 from kwf_compiler.passes.mark import Function, must_split
 from kwf_compiler.passes.names import Names, assign, at, load, store
 
@@ -53,6 +55,7 @@ Suspension = ast.Await | ast.Yield | ast.YieldFrom
 class _Loop:
     broken: Block
     again: Block
+    iterator: str | None = None
 
 
 @dataclass
@@ -83,7 +86,7 @@ _Context = _Loop | _Region | _Cleanup | _Finally
 
 def build_blocks(function: Function, names: Names) -> tuple[Block, frozenset[str]]:
     """The entry block of ``function``, and the variables that were brought in."""
-    builder = _Builder(names, function)
+    builder = Builder(names, function)
     entry = builder.current = builder.block(function)
     documented = ast.get_docstring(function, clean=False) is not None
     builder.statements(function.body[1:] if documented else function.body)
@@ -92,7 +95,9 @@ def build_blocks(function: Function, names: Names) -> tuple[Block, frozenset[str
     return entry, frozenset(builder.introduced)
 
 
-class _Builder:
+class Builder:
+    """Adds blocks at ``current``; the contexts say what is around it."""
+
     def __init__(self, names: Names, function: Function) -> None:
         self.names = names
         self.introduced: set[str] = set()
@@ -179,7 +184,7 @@ class _Builder:
                 self._while(node)
             case ast.For():
                 self._for(node)
-            case ast.Try():
+            case ast.Try() | ast.TryStar():
                 self._try(node)
             case ast.Return():
                 self._return(node)
@@ -229,23 +234,29 @@ class _Builder:
         self.current = after
 
     def _for(self, node: ast.For) -> None:
+        """CPython drops the iterator where the loop is left, so that a generator in it is closed there."""
         iterator, item = self.fresh("iter"), self.fresh("item")
-        head, body, broken, orelse, after = (self.block(node) for _ in range(5))
+        drop = at(node, ast.Delete([ast.Name(iterator, ast.Del())]))  # type: ignore[arg-type]
+        broken, orelse, after = (self.block(node) for _ in range(3))
         made = ast.Call(ast.Attribute(load("_kwf"), "iter", ast.Load()), [node.iter], [])
         self.emit(at(node.iter, assign(iterator, made)))
+        outer = self.handler
+        raised = self.handler_block(node, drop)
+        raised.end = Reraise()
+        self.handler = raised
+        head, body = self.block(node), self.block(node)
         self.goto(head)
         head.end = Next(iterator, item, body, orelse)
-        # CPython drops the iterator where the loop ends: a generator in it is closed there.
-        drop = assign(iterator, ast.Constant(None))
-        broken.body = [at(node, drop)]
+        broken.body = [drop]
         broken.end = Jump(after)
         body.body = [at(node.target, ast.Assign([node.target], load(item)))]
-        self.contexts.append(_Loop(broken, head))
+        self.contexts.append(_Loop(broken, head, iterator))
         self.current = body
         self.statements(node.body)
         self.goto(head)
         self.contexts.pop()
-        orelse.body = [at(node, assign(iterator, ast.Constant(None)))]
+        self.handler = outer
+        orelse.body = [drop]
         self.current = orelse
         self.statements(node.orelse)
         self.goto(after)
@@ -278,6 +289,8 @@ class _Builder:
         """Leave one context; true if a ``finally`` takes over, which will ``go_on``."""
         if isinstance(context, _Cleanup):
             self.emit(*context.statements())
+        if isinstance(context, _Loop) and context.iterator is not None:
+            self.emit(assign(context.iterator, ast.Constant(None)))
         if not isinstance(context, _Finally):
             return False
         context.exits.append(go_on)
@@ -287,7 +300,7 @@ class _Builder:
 
     # try
 
-    def _try(self, node: ast.Try) -> None:
+    def _try(self, node: ast.Try | ast.TryStar) -> None:
         if not node.finalbody:
             self._try_except(node)
             return
@@ -332,12 +345,8 @@ class _Builder:
             self.current = orelse
         self.goto(after)
 
-    def _try_except(self, node: ast.Try) -> None:
-        outer = self.handler
-        after = self.block(node)
-        tests = self.block(node.handlers[0])
-        caught = self.handler_block(node.handlers[0])
-        caught.end = Switch(tests)
+    def guarded(self, node: ast.Try | ast.TryStar, caught: Block, outer: Block | None) -> None:
+        """The body of a ``try``, whose exceptions go to ``caught``; then the start of its ``else``."""
         self.handler = caught
         started = self.block(node)
         self.goto(started)
@@ -348,18 +357,47 @@ class _Builder:
             orelse = self.block(node)
             self.goto(orelse)
             self.current = orelse
+
+    @contextmanager
+    def region(self) -> Iterator[None]:
+        """What is added meanwhile handles one exception more."""
+        self.contexts.append(_Region())
+        yield
+        self.contexts.pop()
+
+    def handled(self) -> ast.expr:
+        """The innermost handled exception."""
+        handled = ast.Attribute(load(FRAME), "handled", ast.Load())
+        return ast.Subscript(handled, ast.UnaryOp(ast.USub(), ast.Constant(1)), ast.Load())
+
+    def handle(self, exc: ast.expr) -> ast.stmt:
+        """Handle ``exc`` in the place of the innermost one."""
+        depth = depth_expression(self.depth(self.contexts[:-1]))
+        function = ast.Attribute(load(FRAME), "handle", ast.Load())
+        return ast.Expr(ast.Call(function, [exc, depth], []))
+
+    def _try_except(self, node: ast.Try | ast.TryStar) -> None:
+        if isinstance(node, ast.TryStar):
+            build_star(self, node)
+            return
+        outer = self.handler
+        after = self.block(node)
+        tests = self.block(node.handlers[0])
+        caught = self.handler_block(node.handlers[0])
+        caught.end = Switch(tests)
+        self.guarded(node, caught, outer)
+        if self.current is not None:
             self.statements(node.orelse)
             self.goto(after)
         contexts = list(self.contexts)
-        self.contexts.append(_Region())
-        self.current = tests
-        for handler in node.handlers:
-            self._handler(handler, after, contexts)
-            if self.current is None:
-                break
-        if self.current is not None:
-            self.end(Reraise())
-        self.contexts.pop()
+        with self.region():
+            self.current = tests
+            for handler in node.handlers:
+                self._handler(handler, after, contexts)
+                if self.current is None:
+                    break
+            if self.current is not None:
+                self.end(Reraise())
         self.current = after
 
     def _handler(self, node: ast.ExceptHandler, after: Block, contexts: list[_Context]) -> None:
@@ -389,9 +427,7 @@ class _Builder:
             ]
             return [at(node, statement) for statement in clear]
 
-        handled = ast.Attribute(load(FRAME), "handled", ast.Load())
-        last = ast.Subscript(handled, ast.UnaryOp(ast.USub(), ast.Constant(1)), ast.Load())
-        self.emit(ast.Assign([store(name)], last))
+        self.emit(assign(name, self.handled()))
         outer = self.handler
         raised = self.handler_block(node, *unbind())
         raised.end = Reraise()

@@ -87,7 +87,7 @@ class _Anf:
                 given = [e for e in (node.exc, node.cause) if e is not None]
                 out.append(at(node, ast.Raise(*self.operands(given, out))))
             case ast.Delete():
-                for target in node.targets:
+                for target in _flat(node.targets):
                     out.append(at(target, ast.Delete([self.target(target, out)])))
             case ast.If():
                 test = self.expr(node.test, out)
@@ -104,11 +104,11 @@ class _Anf:
                     out.append(at(node, ast.For(store(item), iterable, [*prelude, *body], orelse)))
                 else:
                     out.append(at(node, ast.For(node.target, iterable, body, orelse)))
-            case ast.Try():
+            case ast.Try() | ast.TryStar():
                 for handler in node.handlers:
                     handler.body = self.block(handler.body)
                 blocks = (self.block(node.body), node.handlers, self.block(node.orelse))
-                out.append(at(node, ast.Try(*blocks, self.block(node.finalbody))))
+                out.append(at(node, type(node)(*blocks, self.block(node.finalbody))))
             case _:
                 raise InternalCompilerError(f"anf: {ast.dump(node)[:200]}")
 
@@ -194,8 +194,6 @@ class _Anf:
             case ast.Subscript():
                 value, index = self.operands([node.value, node.slice], out)
                 return at(node, ast.Subscript(value, index, node.ctx))
-            case ast.Tuple() | ast.List():
-                return at(node, type(node)([self.target(e, out) for e in node.elts], node.ctx))
         raise InternalCompilerError(f"anf: target {ast.dump(node)[:200]}")
 
     def _augmented(self, node: ast.AugAssign, out: Body) -> None:
@@ -436,6 +434,14 @@ class _Anf:
         return node
 
     _listcomp = _setcomp = _dictcomp = _generatorexp = _comprehension
+
+
+def _flat(targets: list[ast.expr]) -> list[ast.expr]:
+    """The targets of ``del a, (b, [c])``, which are deleted one by one."""
+    flat: list[ast.expr] = []
+    for target in targets:
+        flat += _flat(target.elts) if isinstance(target, ast.Tuple | ast.List) else [target]
+    return flat
 
 
 def _starred(node: ast.expr) -> bool:

@@ -184,15 +184,24 @@ class _Hoist(ast.NodeTransformer):
         return out
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return node
+        return self._head(node, node.args, node.decorator_list)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        return node
+        return self._head(node, node.args, node.decorator_list)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        return node
+        return self._head(node, *node.keywords, node.bases, node.decorator_list)
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return self._head(node, node.args)
+
+    def _head(self, node: ast.AST, *parts: ast.AST | list[ast.expr]) -> ast.AST:
+        """What of a scope inside is evaluated in the one around it."""
+        for part in parts:
+            if isinstance(part, list):
+                part[:] = [self.visit(expression) for expression in part]
+            else:
+                self.generic_visit(part)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:

@@ -135,7 +135,7 @@ class _Machine:
         if isinstance(node, ast.Global | ast.Nonlocal):
             return []
         if is_function(node) or isinstance(node, ast.ClassDef):
-            return [node]
+            return self.comprehensions.hoist([node])
         if self.super is not None:
             node = self.super.visit(node)
         if isinstance(node, ast.AnnAssign):
@@ -156,14 +156,15 @@ class _Machine:
         split_finally = in_finally
         if isinstance(node, ast.While | ast.For):
             split_loop = True
-        if isinstance(node, ast.Try):
+        if isinstance(node, ast.Try | ast.TryStar):
             split_finally = in_finally or bool(node.finalbody)
             node.finalbody = self.block(node.finalbody, in_loop, in_finally)
-            self._awaited_types(node)
+            if isinstance(node, ast.Try):
+                self._awaited_types(node)
             for handler in node.handlers:
                 unbinds = handler.name is not None
                 handler.body = self.block(handler.body, in_loop, split_finally or unbinds)
-        if isinstance(node, ast.If | ast.While | ast.For | ast.Try):
+        if isinstance(node, ast.If | ast.While | ast.For | ast.Try | ast.TryStar):
             node.body = self.block(node.body, split_loop, split_finally)
             orelse_loop = in_loop if isinstance(node, ast.While | ast.For) else split_loop
             node.orelse = self.block(node.orelse, orelse_loop, split_finally)

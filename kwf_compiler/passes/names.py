@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 from typing import TypeVar
 
+from kwf_compiler.passes.mark import own_children
+
 T = TypeVar("T", bound=ast.AST)
 ABI = "_kwf"
 """The name by which generated code knows ``kwf_runtime.abi``."""
@@ -61,6 +63,20 @@ def _bound_by(node: ast.AST) -> list[str]:
         case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
             return [name]
     return []
+
+
+def bound_here(body: list[ast.stmt]) -> set[str]:
+    """The names that ``body`` makes local variables of the function that it is in."""
+    found: set[str] = set()
+    stack: list[ast.AST] = [*body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.comprehension):
+            stack += [node.iter, *node.ifs]  # its target is its own
+            continue
+        found.update(_bound_by(node))
+        stack += own_children(node)
+    return found
 
 
 def load(name: str) -> ast.Name:

@@ -96,6 +96,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                 if _pc < 6:
                     if _pc == 0:
                         tasks, cause = _f.slots
+                        _f.slots = ()
                         again = None
                         running = [task for task in tasks if not task.done()]
                         for task in running:
@@ -104,6 +105,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                         continue
                     elif _pc == 1:
                         again, gate, running, tasks = _f.slots
+                        _f.slots = ()
                         if _x:
                             _f.through()
                             _x = False
@@ -134,6 +136,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                         continue
                 elif _pc == 6:
                     again, gate, running, tasks = _f.slots
+                    _f.slots = ()
                     _pc = 5
                     continue
                 elif _pc == 7:
@@ -143,6 +146,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                     return _kwf.SWITCH
                 elif _pc == 8:
                     gate, running, tasks = _f.slots
+                    _f.slots = ()
                     if _f.catches(CancelledError):
                         exc = _f.handled[-1]
                         _pc = 10
@@ -185,10 +189,12 @@ def _until(gate: _Gate, tasks: Sequence[Any]) -> None:
                 if _pc < 4:
                     if _pc == 0:
                         gate, tasks = _f.slots
+                        _f.slots = ()
                         _pc = 3
                         continue
                     elif _pc == 1:
                         gate, tasks = _f.slots
+                        _f.slots = ()
                         if _x:
                             _f.through()
                             _x = False
@@ -219,6 +225,7 @@ def _until(gate: _Gate, tasks: Sequence[Any]) -> None:
                     return _kwf.SWITCH
                 elif _pc == 6:
                     gate, tasks = _f.slots
+                    _f.slots = ()
                     if _f.catches(CancelledError):
                         exc = _f.handled[-1]
                         _pc = 8
@@ -250,6 +257,7 @@ def _first(tasks: Sequence[Any], cancelling: bool) -> Any:
         _pc = _f.pc
         if _pc == 0:
             tasks, cancelling = _f.slots
+            _f.slots = ()
             gate = _Gate(tasks, enough=1)
             _r = _until(gate, tasks)
             _f.pc = 1
@@ -257,6 +265,7 @@ def _first(tasks: Sequence[Any], cancelling: bool) -> Any:
             return _r
         elif _pc == 1:
             cancelling, gate, tasks = _f.slots
+            _f.slots = ()
             if _x:
                 return _f.fail()
             _r = _let_go([task for task in tasks if task is not gate.settled], cancelling)
@@ -265,6 +274,7 @@ def _first(tasks: Sequence[Any], cancelling: bool) -> Any:
             return _r
         else:
             gate, = _f.slots
+            _f.slots = ()
             if _x:
                 return _f.fail()
             _f.pc = -1
@@ -280,6 +290,7 @@ def _all(tasks: Sequence[Any], order: Sequence[int], cancelling: bool) -> list[A
         while True:
             if _pc == 0:
                 tasks, order, cancelling = _f.slots
+                _f.slots = ()
                 gate = _Gate(tasks, enough=len(tasks), failures_only=True)
                 _r = _until(gate, tasks)
                 _f.pc = 1
@@ -287,6 +298,7 @@ def _all(tasks: Sequence[Any], order: Sequence[int], cancelling: bool) -> list[A
                 return _r
             elif _pc == 1:
                 cancelling, gate, order, tasks = _f.slots
+                _f.slots = ()
                 if _x:
                     return _f.fail()
                 if gate.settled is not None:
@@ -298,6 +310,7 @@ def _all(tasks: Sequence[Any], order: Sequence[int], cancelling: bool) -> list[A
                 continue
             elif _pc == 2:
                 gate, order, tasks = _f.slots
+                _f.slots = ()
                 if _x:
                     return _f.fail()
                 gate.settled.result()
@@ -318,6 +331,7 @@ def _let_go(others: Sequence[Any], cancelling: bool) -> None:
         while True:
             if _pc == 0:
                 others, cancelling = _f.slots
+                _f.slots = ()
                 if cancelling:
                     _r = _end(others, CancelToken())
                     _f.pc = 1
@@ -345,6 +359,7 @@ def _all_settled(tasks: Sequence[Any], order: Sequence[int]) -> list[Any]:
         _pc = _f.pc
         if _pc == 0:
             tasks, order = _f.slots
+            _f.slots = ()
             gate = _Gate(tasks, enough=len(tasks))
             _r = _until(gate, tasks)
             _f.pc = 1
@@ -352,6 +367,7 @@ def _all_settled(tasks: Sequence[Any], order: Sequence[int]) -> list[Any]:
             return _r
         else:
             order, tasks = _f.slots
+            _f.slots = ()
             if _x:
                 return _f.fail()
             outcomes = [_outcome(task) for task in tasks]

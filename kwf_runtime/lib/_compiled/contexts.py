@@ -115,6 +115,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                         if _pc < 6:
                             if _pc == 0:
                                 args, kwds = _f.slots
+                                _f.slots = ()
                                 _exit1, _enter1 = _kwf.enter_async_with(self._recreate_cm())
                                 _r = _enter1
                                 _f.pc = 1
@@ -122,6 +123,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 return _r
                             elif _pc == 1:
                                 _exit1, _result1, args, kwds = _f.slots
+                                _f.slots = ()
                                 if _result1 is _kwf.UNBOUND:
                                     del _result1
                                 if _x:
@@ -132,6 +134,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 continue
                             elif _pc == 2:
                                 _done1, _result1 = _f.slots
+                                _f.slots = ()
                                 if _result1 is _kwf.UNBOUND:
                                     del _result1
                                 if _x:
@@ -140,6 +143,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 continue
                             elif _pc == 3:
                                 _exit1, _normal1, _result1 = _f.slots
+                                _f.slots = ()
                                 if _result1 is _kwf.UNBOUND:
                                     del _result1
                                 if _x:
@@ -156,6 +160,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 return _kwf.SWITCH
                             elif _pc == 4:
                                 _exit1, _normal1, _result1 = _f.slots
+                                _f.slots = ()
                                 if _result1 is _kwf.UNBOUND:
                                     del _result1
                                 if _x:
@@ -184,6 +189,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 continue
                             elif _pc == 7:
                                 _done1, _exit1, _normal1, _result1 = _f.slots
+                                _f.slots = ()
                                 if _result1 is _kwf.UNBOUND:
                                     del _result1
                                 _pc = 6
@@ -203,6 +209,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             return _kwf.SWITCH
                         elif _pc == 15:
                             _exit1, _normal1, _result1 = _f.slots
+                            _f.slots = ()
                             if _result1 is _kwf.UNBOUND:
                                 del _result1
                             _normal1 = False
@@ -212,6 +219,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             return _r
                         elif _pc == 16:
                             _exit1, _normal1, _result1 = _f.slots
+                            _f.slots = ()
                             if _result1 is _kwf.UNBOUND:
                                 del _result1
                             _done1 = 0
@@ -240,6 +248,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                 try:
                     if _pc == 0:
                         self, = _f.slots
+                        _f.slots = ()
                         self._forget_arguments()
                         _pc = 2
                         continue
@@ -284,6 +293,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                         if _pc < 6:
                             if _pc == 0:
                                 self, typ, value, _traceback = _f.slots
+                                _f.slots = ()
                                 if typ is None:
                                     _pc = 5
                                     continue
@@ -291,6 +301,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 continue
                             elif _pc == 1:
                                 self, typ, value = _f.slots
+                                _f.slots = ()
                                 if _x:
                                     _f.through()
                                     _x = False
@@ -300,6 +311,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 continue
                             elif _pc == 2:
                                 _done2, self, typ, value = _f.slots
+                                _f.slots = ()
                                 if _x:
                                     return _f.fail()
                                 if _done2 == 1:
@@ -308,6 +320,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 continue
                             elif _pc == 3:
                                 self, value = _f.slots
+                                _f.slots = ()
                                 if _x:
                                     _f.through()
                                     _x = False
@@ -317,6 +330,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 continue
                             elif _pc == 4:
                                 _done3, = _f.slots
+                                _f.slots = ()
                                 if _x:
                                     return _f.fail()
                                 if _done3 == 1:
@@ -338,6 +352,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             return _kwf.SWITCH
                         elif _pc == 8:
                             _done2, self, typ, value = _f.slots
+                            _f.slots = ()
                             _r = self.gen.aclose()
                             _f.pc = 2
                             _f.slots = (_done2, self, typ, value)
@@ -363,6 +378,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             return _kwf.SWITCH
                         elif _pc == 14:
                             _done3, self = _f.slots
+                            _f.slots = ()
                             _r = self.gen.aclose()
                             _f.pc = 4
                             _f.slots = (_done3,)
@@ -374,6 +390,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             return _kwf.SWITCH
                         elif _pc == 18:
                             value, = _f.slots
+                            _f.slots = ()
                             if _f.catches(StopAsyncIteration):
                                 exc = _f.handled[-1]
                                 _pc = 20
@@ -488,6 +505,7 @@ class aclosing(AbstractAsyncContextManager[Any]):  # noqa: N801
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, = _f.slots
+            _f.slots = ()
             _f.pc = -1
             return self.thing
         return _kwf.Coroutine(_kwf_step, (self,))
@@ -499,6 +517,7 @@ class aclosing(AbstractAsyncContextManager[Any]):  # noqa: N801
             _pc = _f.pc
             if _pc == 0:
                 self, _exc_info = _f.slots
+                _f.slots = ()
                 _r = self.thing.aclose()
                 _f.pc = 1
                 _f.slots = ()
@@ -529,6 +548,7 @@ class nullcontext(AbstractContextManager[Any], AbstractAsyncContextManager[Any])
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, = _f.slots
+            _f.slots = ()
             _f.pc = -1
             return self.enter_result
         return _kwf.Coroutine(_kwf_step, (self,))
@@ -539,6 +559,7 @@ class nullcontext(AbstractContextManager[Any], AbstractAsyncContextManager[Any])
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, _exc_info = _f.slots
+            _f.slots = ()
             _f.pc = -1
             return None
         return _kwf.Coroutine(_kwf_step, (self, _exc_info))
@@ -690,6 +711,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
             _pc = _f.pc
             if _pc == 0:
                 self, cm = _f.slots
+                _f.slots = ()
                 enter = _method(cm, '__aenter__', 'asynchronous context manager')
                 leave = _method(cm, '__aexit__', 'asynchronous context manager')
                 _r = enter()
@@ -698,6 +720,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                 return _r
             else:
                 leave, self = _f.slots
+                _f.slots = ()
                 if _x:
                     return _f.fail()
                 result = _v
@@ -728,6 +751,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
             _pc = _f.pc
             if _pc == 0:
                 self, = _f.slots
+                _f.slots = ()
                 _r = self.__aexit__(None, None, None)
                 _f.pc = 1
                 _f.slots = ()
@@ -745,6 +769,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, = _f.slots
+            _f.slots = ()
             _f.pc = -1
             return self
         return _kwf.Coroutine(_kwf_step, (self,))
@@ -759,6 +784,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                     if _pc < 7:
                         if _pc == 0:
                             self, _typ, exc, _traceback = _f.slots
+                            _f.slots = ()
                             handled = sys.exc_info()[1]
                             received = exc is not None
                             suppressed = pending = False
@@ -766,6 +792,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                             continue
                         elif _pc == 1:
                             entry, exc, handled, pending, received, self, suppressed = _f.slots
+                            _f.slots = ()
                             if _x:
                                 _f.through()
                                 _x = False
@@ -785,6 +812,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                             return received and suppressed
                         elif _pc == 3:
                             exc, handled, pending, received, self, suppressed = _f.slots
+                            _f.slots = ()
                             _pc = 2
                             continue
                         else:
@@ -808,6 +836,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                         return _kwf.SWITCH
                     elif _pc == 9:
                         exc, handled, received, self, suppressed = _f.slots
+                        _f.slots = ()
                         if _f.catches(BaseException):
                             new = _f.handled[-1]
                             _pc = 11

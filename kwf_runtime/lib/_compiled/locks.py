@@ -39,6 +39,7 @@ class _Lockable:
             _pc = _f.pc
             if _pc == 0:
                 self, = _f.slots
+                _f.slots = ()
                 _r = self.acquire()
                 _f.pc = 1
                 _f.slots = ()
@@ -56,6 +57,7 @@ class _Lockable:
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, _exc_info = _f.slots
+            _f.slots = ()
             self.release()
             _f.pc = -1
             return None
@@ -87,6 +89,7 @@ class Lock(_Lockable):
                     if _pc < 4:
                         if _pc == 0:
                             self, = _f.slots
+                            _f.slots = ()
                             if not self._locked and all((waiter.cancelled() for waiter in self._waiters)):
                                 self._locked = True
                                 _f.pc = -1
@@ -97,6 +100,7 @@ class Lock(_Lockable):
                             continue
                         elif _pc == 1:
                             future, self = _f.slots
+                            _f.slots = ()
                             if _x:
                                 _f.through()
                                 _x = False
@@ -120,6 +124,7 @@ class Lock(_Lockable):
                             continue
                     elif _pc == 4:
                         _done1, future, self = _f.slots
+                        _f.slots = ()
                         _pc = 3
                         continue
                     elif _pc == 6:
@@ -129,6 +134,7 @@ class Lock(_Lockable):
                         return _kwf.SWITCH
                     elif _pc == 7:
                         self, = _f.slots
+                        _f.slots = ()
                         if _f.catches(CancelledError):
                             if not self._locked:
                                 self._wake_up_first()
@@ -204,6 +210,7 @@ class Event:
                 try:
                     if _pc == 0:
                         self, = _f.slots
+                        _f.slots = ()
                         if self._value:
                             _f.pc = -1
                             return True
@@ -213,6 +220,7 @@ class Event:
                         continue
                     elif _pc == 1:
                         _result4, future, self = _f.slots
+                        _f.slots = ()
                         if _result4 is _kwf.UNBOUND:
                             del _result4
                         if _x:
@@ -240,6 +248,7 @@ class Event:
                         return None
                     elif _pc == 4:
                         _done2, _result4, future, self = _f.slots
+                        _f.slots = ()
                         if _result4 is _kwf.UNBOUND:
                             del _result4
                         _pc = 3
@@ -296,6 +305,7 @@ class Condition(_Lockable):
                         if _pc < 4:
                             if _pc == 0:
                                 self, = _f.slots
+                                _f.slots = ()
                                 if not self.locked():
                                     raise RuntimeError('cannot wait on un-acquired lock')
                                 self.release()
@@ -303,6 +313,7 @@ class Condition(_Lockable):
                                 continue
                             elif _pc == 1:
                                 _result5, future, self = _f.slots
+                                _f.slots = ()
                                 if _result5 is _kwf.UNBOUND:
                                     del _result5
                                 if _x:
@@ -316,6 +327,7 @@ class Condition(_Lockable):
                                 continue
                             elif _pc == 2:
                                 _done3, _result5, cancelled, self = _f.slots
+                                _f.slots = ()
                                 if _result5 is _kwf.UNBOUND:
                                     del _result5
                                 if _x:
@@ -350,6 +362,7 @@ class Condition(_Lockable):
                             continue
                         elif _pc == 6:
                             _done4, _result5, future, self = _f.slots
+                            _f.slots = ()
                             if _result5 is _kwf.UNBOUND:
                                 del _result5
                             _pc = 5
@@ -367,6 +380,7 @@ class Condition(_Lockable):
                             continue
                         elif _pc == 10:
                             _done3, _result5, self = _f.slots
+                            _f.slots = ()
                             if _result5 is _kwf.UNBOUND:
                                 del _result5
                             _pc = 9
@@ -378,6 +392,7 @@ class Condition(_Lockable):
                             return _r
                         else:
                             _done3, _result5, cancelled, self = _f.slots
+                            _f.slots = ()
                             if _result5 is _kwf.UNBOUND:
                                 del _result5
                             _pc = 11
@@ -399,6 +414,7 @@ class Condition(_Lockable):
                         return _kwf.SWITCH
                     elif _pc == 19:
                         _done3, _result5, self = _f.slots
+                        _f.slots = ()
                         if _result5 is _kwf.UNBOUND:
                             del _result5
                         if _f.catches(CancelledError):
@@ -430,11 +446,13 @@ class Condition(_Lockable):
             while True:
                 if _pc == 0:
                     self, predicate = _f.slots
+                    _f.slots = ()
                     result = predicate()
                     _pc = 2
                     continue
                 elif _pc == 1:
                     predicate, self = _f.slots
+                    _f.slots = ()
                     if _x:
                         return _f.fail()
                     result = predicate()
@@ -499,6 +517,7 @@ class Semaphore(_Lockable):
                     if _pc < 4:
                         if _pc == 0:
                             self, = _f.slots
+                            _f.slots = ()
                             if not self.locked():
                                 self._value -= 1
                                 _f.pc = -1
@@ -509,6 +528,7 @@ class Semaphore(_Lockable):
                             continue
                         elif _pc == 1:
                             future, self = _f.slots
+                            _f.slots = ()
                             if _x:
                                 _f.through()
                                 _x = False
@@ -532,6 +552,7 @@ class Semaphore(_Lockable):
                             continue
                     elif _pc == 4:
                         _done5, future, self = _f.slots
+                        _f.slots = ()
                         _pc = 3
                         continue
                     elif _pc == 6:
@@ -541,6 +562,7 @@ class Semaphore(_Lockable):
                         return _kwf.SWITCH
                     elif _pc == 7:
                         future, self = _f.slots
+                        _f.slots = ()
                         if _f.catches(CancelledError):
                             if not future.cancelled():
                                 self._value += 1
@@ -625,6 +647,7 @@ class Barrier:
             _pc = _f.pc
             if _pc == 0:
                 self, = _f.slots
+                _f.slots = ()
                 _r = self.wait()
                 _f.pc = 1
                 _f.slots = ()
@@ -643,6 +666,7 @@ class Barrier:
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, _exc_info = _f.slots
+            _f.slots = ()
             _f.pc = -1
             return None
         return _kwf.Coroutine(_kwf_step, (self, _exc_info))
@@ -659,6 +683,7 @@ class Barrier:
                         if _pc < 5:
                             if _pc == 0:
                                 self, = _f.slots
+                                _f.slots = ()
                                 _exit1, _enter1 = _kwf.enter_async_with(self._cond)
                                 _r = _enter1
                                 _f.pc = 1
@@ -666,6 +691,7 @@ class Barrier:
                                 return _r
                             elif _pc == 1:
                                 _exit1, _result10, self = _f.slots
+                                _f.slots = ()
                                 if _result10 is _kwf.UNBOUND:
                                     del _result10
                                 if _x:
@@ -676,6 +702,7 @@ class Barrier:
                                 continue
                             elif _pc == 2:
                                 _exit1, _normal1, _result10 = _f.slots
+                                _f.slots = ()
                                 if _result10 is _kwf.UNBOUND:
                                     del _result10
                                 if _x:
@@ -692,6 +719,7 @@ class Barrier:
                                 return _kwf.SWITCH
                             elif _pc == 3:
                                 _done6, _result10 = _f.slots
+                                _f.slots = ()
                                 if _result10 is _kwf.UNBOUND:
                                     del _result10
                                 if _x:
@@ -700,6 +728,7 @@ class Barrier:
                                 continue
                             else:
                                 _exit1, _normal1, _result10, self = _f.slots
+                                _f.slots = ()
                                 if _result10 is _kwf.UNBOUND:
                                     del _result10
                                 if _x:
@@ -711,6 +740,7 @@ class Barrier:
                                 continue
                         elif _pc == 5:
                             _exit1, _normal1, _result10, index, self = _f.slots
+                            _f.slots = ()
                             if _result10 is _kwf.UNBOUND:
                                 del _result10
                             if _x:
@@ -758,6 +788,7 @@ class Barrier:
                     elif _pc < 17:
                         if _pc == 11:
                             _done7, _exit1, _normal1, _result10, self = _f.slots
+                            _f.slots = ()
                             if _result10 is _kwf.UNBOUND:
                                 del _result10
                             _pc = 10
@@ -769,6 +800,7 @@ class Barrier:
                             return _kwf.SWITCH
                         elif _pc == 14:
                             _exit1, _normal1, _result10 = _f.slots
+                            _f.slots = ()
                             if _result10 is _kwf.UNBOUND:
                                 del _result10
                             _normal1 = False
@@ -782,6 +814,7 @@ class Barrier:
                             continue
                         else:
                             _exit1, _normal1, _result10 = _f.slots
+                            _f.slots = ()
                             if _result10 is _kwf.UNBOUND:
                                 del _result10
                             _pc = 15
@@ -796,6 +829,7 @@ class Barrier:
                         continue
                     elif _pc == 18:
                         _done6, _exit1, _normal1, _result10 = _f.slots
+                        _f.slots = ()
                         if _result10 is _kwf.UNBOUND:
                             del _result10
                         _pc = 17
@@ -840,12 +874,14 @@ class Barrier:
             _pc = _f.pc
             if _pc == 0:
                 self, = _f.slots
+                _f.slots = ()
                 _r = self._cond.wait_for(self._is_open)
                 _f.pc = 1
                 _f.slots = (self,)
                 return _r
             else:
                 self, = _f.slots
+                _f.slots = ()
                 if _x:
                     return _f.fail()
                 if self._state is _BarrierState.BROKEN:
@@ -861,12 +897,14 @@ class Barrier:
             _pc = _f.pc
             if _pc == 0:
                 self, = _f.slots
+                _f.slots = ()
                 _r = self._cond.wait_for(self._is_filled)
                 _f.pc = 1
                 _f.slots = (self,)
                 return _r
             else:
                 self, = _f.slots
+                _f.slots = ()
                 if _x:
                     return _f.fail()
                 if self._state in (_BarrierState.BROKEN, _BarrierState.RESETTING):
@@ -892,6 +930,7 @@ class Barrier:
                     if _pc < 6:
                         if _pc == 0:
                             self, = _f.slots
+                            _f.slots = ()
                             _exit2, _enter2 = _kwf.enter_async_with(self._cond)
                             _r = _enter2
                             _f.pc = 1
@@ -899,6 +938,7 @@ class Barrier:
                             return _r
                         elif _pc == 1:
                             _exit2, self = _f.slots
+                            _f.slots = ()
                             if _x:
                                 return _f.fail()
                             _value2 = _v
@@ -907,12 +947,14 @@ class Barrier:
                             continue
                         elif _pc == 2:
                             _done8, = _f.slots
+                            _f.slots = ()
                             if _x:
                                 return _f.fail()
                             _pc = 10
                             continue
                         elif _pc == 3:
                             _exit2, _normal2 = _f.slots
+                            _f.slots = ()
                             if _x:
                                 _f.through()
                                 _x = False
@@ -940,6 +982,7 @@ class Barrier:
                     elif _pc < 10:
                         if _pc == 6:
                             _exit2, _normal2 = _f.slots
+                            _f.slots = ()
                             _pc = 5
                             continue
                         elif _pc == 7:
@@ -952,6 +995,7 @@ class Barrier:
                             continue
                         else:
                             _done8, _exit2, _normal2 = _f.slots
+                            _f.slots = ()
                             _pc = 7
                             continue
                     elif _pc == 10:
@@ -972,6 +1016,7 @@ class Barrier:
                         return _kwf.SWITCH
                     else:
                         _exit2, _normal2 = _f.slots
+                        _f.slots = ()
                         _normal2 = False
                         _r = _exit2(*_kwf.exc_info())
                         _f.pc = 3
@@ -995,6 +1040,7 @@ class Barrier:
                     if _pc < 6:
                         if _pc == 0:
                             self, = _f.slots
+                            _f.slots = ()
                             _exit3, _enter3 = _kwf.enter_async_with(self._cond)
                             _r = _enter3
                             _f.pc = 1
@@ -1002,6 +1048,7 @@ class Barrier:
                             return _r
                         elif _pc == 1:
                             _exit3, self = _f.slots
+                            _f.slots = ()
                             if _x:
                                 return _f.fail()
                             _value3 = _v
@@ -1010,12 +1057,14 @@ class Barrier:
                             continue
                         elif _pc == 2:
                             _done9, = _f.slots
+                            _f.slots = ()
                             if _x:
                                 return _f.fail()
                             _pc = 10
                             continue
                         elif _pc == 3:
                             _exit3, _normal3 = _f.slots
+                            _f.slots = ()
                             if _x:
                                 _f.through()
                                 _x = False
@@ -1040,6 +1089,7 @@ class Barrier:
                     elif _pc < 10:
                         if _pc == 6:
                             _exit3, _normal3 = _f.slots
+                            _f.slots = ()
                             _pc = 5
                             continue
                         elif _pc == 7:
@@ -1052,6 +1102,7 @@ class Barrier:
                             continue
                         else:
                             _done9, _exit3, _normal3 = _f.slots
+                            _f.slots = ()
                             _pc = 7
                             continue
                     elif _pc == 10:
@@ -1072,6 +1123,7 @@ class Barrier:
                         return _kwf.SWITCH
                     else:
                         _exit3, _normal3 = _f.slots
+                        _f.slots = ()
                         _normal3 = False
                         _r = _exit3(*_kwf.exc_info())
                         _f.pc = 3

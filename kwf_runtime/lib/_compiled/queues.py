@@ -103,10 +103,12 @@ class Queue:
                 try:
                     if _pc == 0:
                         self, item = _f.slots
+                        _f.slots = ()
                         _pc = 2
                         continue
                     elif _pc == 1:
                         item, putter, self = _f.slots
+                        _f.slots = ()
                         if _x:
                             _f.through()
                             _x = False
@@ -135,6 +137,7 @@ class Queue:
                         return _kwf.SWITCH
                     else:
                         putter, self = _f.slots
+                        _f.slots = ()
                         if _f.catches(BaseException):
                             putter.cancel()
                             if putter in self._putters:
@@ -173,10 +176,12 @@ class Queue:
                 try:
                     if _pc == 0:
                         self, = _f.slots
+                        _f.slots = ()
                         _pc = 2
                         continue
                     elif _pc == 1:
                         getter, self = _f.slots
+                        _f.slots = ()
                         if _x:
                             _f.through()
                             _x = False
@@ -204,6 +209,7 @@ class Queue:
                         return _kwf.SWITCH
                     else:
                         getter, self = _f.slots
+                        _f.slots = ()
                         if _f.catches(BaseException):
                             getter.cancel()
                             if getter in self._getters:
@@ -252,6 +258,7 @@ class Queue:
             while True:
                 if _pc == 0:
                     self, = _f.slots
+                    _f.slots = ()
                     if self._unfinished_tasks > 0:
                         _r = self._finished.wait()
                         _f.pc = 1

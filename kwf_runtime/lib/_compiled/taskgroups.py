@@ -53,6 +53,7 @@ class TaskGroup:
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, = _f.slots
+            _f.slots = ()
             if self._entered:
                 raise RuntimeError(f'TaskGroup {self!r} has already been entered')
             if self._loop is None:
@@ -75,6 +76,7 @@ class TaskGroup:
                     if _pc < 6:
                         if _pc == 0:
                             self, exc_type, exc, _traceback = _f.slots
+                            _f.slots = ()
                             self._exiting = True
                             if exc is not None and _is_base_error(exc) and (self._base_error is None):
                                 self._base_error = exc
@@ -88,6 +90,7 @@ class TaskGroup:
                             continue
                         elif _pc == 1:
                             exc, is_cancelled, propagated, self = _f.slots
+                            _f.slots = ()
                             if _x:
                                 _f.through()
                                 _x = False
@@ -125,6 +128,7 @@ class TaskGroup:
                             continue
                     elif _pc == 6:
                         exc, is_cancelled, propagated, self = _f.slots
+                        _f.slots = ()
                         _pc = 5
                         continue
                     elif _pc == 7:
@@ -134,6 +138,7 @@ class TaskGroup:
                         return _kwf.SWITCH
                     elif _pc == 8:
                         exc, is_cancelled, propagated, self = _f.slots
+                        _f.slots = ()
                         if _f.catches(CancelledError):
                             cancelled = _f.handled[-1]
                             _pc = 10

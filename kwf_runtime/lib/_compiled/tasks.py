@@ -46,6 +46,7 @@ def _wrap_awaitable(awaitable: Any) -> Any:
         _pc = _f.pc
         if _pc == 0:
             awaitable, = _f.slots
+            _f.slots = ()
             _r = awaitable
             _f.pc = 1
             _f.slots = ()
@@ -97,6 +98,7 @@ def sleep(delay: float, result: Any=None) -> Any:
                 if _pc < 5:
                     if _pc == 0:
                         delay, result = _f.slots
+                        _f.slots = ()
                         if delay != delay:
                             raise ValueError('Invalid delay: NaN (not a number)')
                         if delay <= 0:
@@ -111,12 +113,14 @@ def sleep(delay: float, result: Any=None) -> Any:
                         continue
                     elif _pc == 1:
                         result, = _f.slots
+                        _f.slots = ()
                         if _x:
                             return _f.fail()
                         _f.pc = -1
                         return result
                     else:
                         _result2, handle = _f.slots
+                        _f.slots = ()
                         if _result2 is _kwf.UNBOUND:
                             del _result2
                         if _x:
@@ -145,6 +149,7 @@ def sleep(delay: float, result: Any=None) -> Any:
                     return None
                 elif _pc == 7:
                     _done1, _result2, handle = _f.slots
+                    _f.slots = ()
                     if _result2 is _kwf.UNBOUND:
                         del _result2
                     _pc = 6
@@ -183,6 +188,7 @@ def _cancel_and_wait(future: Any) -> None:
             try:
                 if _pc == 0:
                     future, = _f.slots
+                    _f.slots = ()
                     waiter = running_loop().create_future()
                     callback = functools.partial(_release_waiter, waiter)
                     future.add_done_callback(callback)
@@ -190,6 +196,7 @@ def _cancel_and_wait(future: Any) -> None:
                     continue
                 elif _pc == 1:
                     callback, future = _f.slots
+                    _f.slots = ()
                     if _x:
                         _f.through()
                         _x = False
@@ -212,6 +219,7 @@ def _cancel_and_wait(future: Any) -> None:
                     return None
                 elif _pc == 4:
                     _done2, callback, future = _f.slots
+                    _f.slots = ()
                     _pc = 3
                     continue
                 else:
@@ -239,6 +247,7 @@ def wait_for(fut: Any, timeout: float | None) -> Any:
                 if _pc < 10:
                     if _pc == 0:
                         fut, timeout = _f.slots
+                        _f.slots = ()
                         if timeout is None:
                             _r = fut
                             _f.pc = 1
@@ -269,12 +278,14 @@ def wait_for(fut: Any, timeout: float | None) -> Any:
                         return _t3
                     elif _pc == 2:
                         future, = _f.slots
+                        _f.slots = ()
                         if _x:
                             return _f.fail()
                         _f.pc = -1
                         return _result_or_timeout(future)
                     elif _pc == 3:
                         _result4, callback, future, handle = _f.slots
+                        _f.slots = ()
                         if _result4 is _kwf.UNBOUND:
                             del _result4
                         if _x:
@@ -286,6 +297,7 @@ def wait_for(fut: Any, timeout: float | None) -> Any:
                         continue
                     elif _pc == 4:
                         _result4, handle = _f.slots
+                        _f.slots = ()
                         if _result4 is _kwf.UNBOUND:
                             del _result4
                         if _x:
@@ -296,6 +308,7 @@ def wait_for(fut: Any, timeout: float | None) -> Any:
                         raise
                     else:
                         _result4, future, handle = _f.slots
+                        _f.slots = ()
                         if _result4 is _kwf.UNBOUND:
                             del _result4
                         if _x:
@@ -341,6 +354,7 @@ def wait_for(fut: Any, timeout: float | None) -> Any:
                         return None
                 elif _pc == 14:
                     _done3, _result4, handle = _f.slots
+                    _f.slots = ()
                     if _result4 is _kwf.UNBOUND:
                         del _result4
                     _pc = 13
@@ -358,6 +372,7 @@ def wait_for(fut: Any, timeout: float | None) -> Any:
                     return _kwf.SWITCH
                 else:
                     _result4, callback, future, handle = _f.slots
+                    _f.slots = ()
                     if _result4 is _kwf.UNBOUND:
                         del _result4
                     if _f.catches(CancelledError):
@@ -426,6 +441,7 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
             try:
                 if _pc == 0:
                     fs, timeout, return_when = _f.slots
+                    _f.slots = ()
                     if is_future(fs) or is_coroutine(fs):
                         raise TypeError(f'expect a list of futures, not {type(fs).__name__}')
                     if not fs:
@@ -448,6 +464,7 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                     continue
                 elif _pc == 1:
                     completion, futures, handle = _f.slots
+                    _f.slots = ()
                     if _x:
                         _f.through()
                         _x = False
@@ -473,6 +490,7 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                     return (done, {future for future in futures if future not in done})
                 elif _pc == 4:
                     _done4, completion, futures, handle = _f.slots
+                    _f.slots = ()
                     _pc = 3
                     continue
                 else:
@@ -520,6 +538,7 @@ class _Arrivals:
             _pc = _f.pc
             if _pc == 0:
                 self, = _f.slots
+                _f.slots = ()
                 _r = self.queue.get()
                 _f.pc = 1
                 _f.slots = ()
@@ -542,36 +561,54 @@ def as_completed(fs: Iterable[Any], *, timeout: float | None=None) -> Iterator[A
     def _kwf_step(_f, _v, _x):
         _pc = _f.pc
         while True:
-            if _pc == 0:
-                fs, timeout = _f.slots
-                if is_future(fs) or is_coroutine(fs):
-                    raise TypeError(f'expect an iterable of futures, not {type(fs).__name__}')
-                arrivals = _Arrivals([ensure_future(one) for one in dict.fromkeys(fs)])
-                todo = list(arrivals.todo)
-                for future in todo:
-                    future.add_done_callback(arrivals.on_done)
-                if todo and timeout is not None:
-                    arrivals.handle = running_loop().call_later(timeout, arrivals.on_timeout)
-                _iter1 = _kwf.iter(todo)
-                _pc = 2
-                continue
-            elif _pc == 1:
-                _iter1, arrivals = _f.slots
-                if _x:
-                    return _f.fail()
-                _pc = 2
-                continue
-            else:
-                _item1 = _kwf.next(_iter1, _kwf.END)
-                if _item1 is _kwf.END:
-                    _iter1 = None
+            try:
+                if _pc == 0:
+                    fs, timeout = _f.slots
+                    _f.slots = ()
+                    if is_future(fs) or is_coroutine(fs):
+                        raise TypeError(f'expect an iterable of futures, not {type(fs).__name__}')
+                    arrivals = _Arrivals([ensure_future(one) for one in dict.fromkeys(fs)])
+                    todo = list(arrivals.todo)
+                    for future in todo:
+                        future.add_done_callback(arrivals.on_done)
+                    if todo and timeout is not None:
+                        arrivals.handle = running_loop().call_later(timeout, arrivals.on_timeout)
+                    _iter1 = _kwf.iter(todo)
+                    _pc = 2
+                    continue
+                elif _pc == 1:
+                    _iter1, arrivals = _f.slots
+                    _f.slots = ()
+                    if _x:
+                        _f.through()
+                        _x = False
+                        _pc = 4
+                        continue
+                    _pc = 2
+                    continue
+                elif _pc == 2:
+                    _item1 = _kwf.next(_iter1, _kwf.END)
+                    if _item1 is _kwf.END:
+                        _pc = 5
+                        continue
+                    _ = _item1
+                    _r = arrivals.next()
+                    _f.pc = 1
+                    _f.slots = (_iter1, arrivals)
+                    return _r
+                elif _pc == 4:
+                    _f.catch(0)
+                    del _iter1
+                    return _f.reraise()
+                else:
+                    del _iter1
                     _f.pc = -1
                     return None
-                _ = _item1
-                _r = arrivals.next()
-                _f.pc = 1
-                _f.slots = (_iter1, arrivals)
-                return _r
+            except _kwf.BaseException as _c:
+                _pc = (-1, 4, 4, 4, -1, -1)[_pc]
+                if _pc < 0:
+                    raise
+                _f.thrown = _c
     return _kwf.Generator(_kwf_step, (fs, timeout))
 
 

@@ -80,6 +80,7 @@ class Timeout:
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, = _f.slots
+            _f.slots = ()
             if self._state is not _State.CREATED:
                 raise RuntimeError('Timeout has already been entered')
             task = current_task()
@@ -99,6 +100,7 @@ class Timeout:
         def _kwf_step(_f, _v, _x):
             _pc = _f.pc
             self, exc_type, exc, _traceback = _f.slots
+            _f.slots = ()
             if self._handle is not None:
                 self._handle.cancel()
                 self._handle = None
