@@ -22,6 +22,7 @@ from kwf_runtime.code import patch_module, patched
 from kwf_runtime.core.asyncgen import AsyncGenerator
 from kwf_runtime.core.coroutine import Coroutine
 from kwf_runtime.core.frame import SWITCH, Yielded, is_caught
+from kwf_runtime.core.groups import join_group, split_group
 from kwf_runtime.core.generator import Generator, delegate
 from kwf_runtime.core.unbound import UNBOUND
 from kwf_runtime.serial.layout import Layout
@@ -177,5 +178,5 @@ __all__ = [
     "ABI", "END", "SWITCH", "UNBOUND", "AssertionError", "AsyncGenerator", "BaseException", "Cell",
     "Coroutine", "Generator", "StopAsyncIteration", "Yielded", "aiter", "anext", "asyncgen",
     "coroutine", "delegate", "enter_async_with", "enter_with", "exc_info", "generator", "iter",
-    "locals", "matches", "module", "next", "own", "set", "slice",
+    "join_group", "locals", "matches", "module", "next", "own", "set", "slice", "split_group",
 ]  # fmt: skip

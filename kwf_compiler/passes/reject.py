@@ -50,13 +50,15 @@ def _machine(function: Function, findings: Findings) -> None:
 
 def _statement(function: Function, node: ast.AST, findings: Findings) -> None:
     match node:
-        case ast.TryStar() if suspends(node):
-            findings.add(
-                "KWF202",
-                node,
-                "except* around or with an await",
-                "catch the ExceptionGroup with except and use its split()",
-            )
+        case ast.TryStar(handlers=handlers):
+            for handler in handlers:
+                if handler.type is not None and suspends(handler.type):
+                    findings.add(
+                        "KWF202",
+                        handler.type,
+                        "await in the type of an except* clause",
+                        "await it into a variable before the try statement",
+                    )
         case ast.Call(func=ast.Name(id="super"), args=[], keywords=[]):
             if not (function.args.posonlyargs or function.args.args):
                 findings.add(

@@ -84,20 +84,24 @@ class Unwinding:
     Attributes:
         frame: the innermost frame of the suspended chain that has not ended.
         closing: a GeneratorExit was thrown.
+        entered: ``frame`` was resumed, with an exception.
+        outer: what its callers handle; not in force while it is resumed by itself.
     """
 
-    __slots__ = ("closing", "entered", "frame")
+    __slots__ = ("closing", "entered", "frame", "outer")
 
     def __init__(self, frame: Frame, exc: BaseException) -> None:
         self.frame = frame
         self.closing = isinstance(exc, GeneratorExit)
         self.entered = False
+        self.outer: BaseException | None = None
 
     def enter(self, frame: Frame, exc: BaseException) -> None:
         """Set the context of ``exc`` when it enters a frame of the suspended chain."""
         if frame is self.frame and not self.entered:
             self.entered = True
             chain(exc, frame.handled[-1] if frame.handled else None)
+            self.outer, frame.outer = frame.outer, None
 
     def ended(self, caller: Frame, exc: BaseException | None) -> BaseException | None:
         """What ``caller`` is resumed with, now that the frame below it has ended."""
@@ -105,6 +109,11 @@ class Unwinding:
         if self.closing and (exc is None or isinstance(exc, GeneratorExit | StopIteration)):
             return GeneratorExit()
         return exc
+
+    def suspended(self) -> None:
+        """The chain waits again: the next resumption comes through its callers."""
+        if self.entered:
+            self.frame.outer = self.outer
 
     def ignored(self, root: Frame) -> bool:
         """Whether the frame that now suspends should have ended."""
@@ -224,6 +233,8 @@ class Coroutine(Frame, Link, collections.abc.Coroutine[Any, Any, Any]):
                         continue
                     frame, waiting, value, exc = _await(frame, out)
                 if waiting:
+                    if unwinding is not None:
+                        unwinding.suspended()
                     if unwinding is None or not unwinding.ignored(self):
                         self.leaf = None if frame is self else frame
                         return value

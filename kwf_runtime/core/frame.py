@@ -156,6 +156,10 @@ class Frame:
         """Throw the innermost handled exception to an outer handler of this frame."""
         self.thrown = self.handled[-1]
 
+    def handle(self, exc: BaseException, depth: int) -> None:
+        """Handle ``exc`` above the ``depth`` outermost exceptions handled now."""
+        self.handled = (*self.handled[:depth], exc)
+
     def leave(self, depth: int) -> None:
         """Go on handling only the ``depth`` outermost exceptions."""
         self.handled = self.handled[:depth]

@@ -1,5 +1,4 @@
 """``except*`` with awaits in the handlers."""
-# refused: KWF202
 
 
 async def main(p):
