@@ -22,8 +22,8 @@ from kwf_runtime.code import patch_module, patched
 from kwf_runtime.core.asyncgen import AsyncGenerator
 from kwf_runtime.core.coroutine import Coroutine
 from kwf_runtime.core.frame import SWITCH, Yielded, is_caught
-from kwf_runtime.core.groups import join_group, split_group
 from kwf_runtime.core.generator import Generator, delegate
+from kwf_runtime.core.groups import join_group, split_group
 from kwf_runtime.core.unbound import UNBOUND
 from kwf_runtime.serial.layout import Layout
 from kwf_runtime.serial.registry import DEFAULT

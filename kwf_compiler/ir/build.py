@@ -81,7 +81,7 @@ class _Finally:
     exits: list[Callable[[], None]] = field(default_factory=list)
 
 
-_Context = _Loop | _Region | _Cleanup | _Finally
+Context = _Loop | _Region | _Cleanup | _Finally
 
 
 def build_blocks(function: Function, names: Names) -> tuple[Block, frozenset[str]]:
@@ -102,7 +102,7 @@ class Builder:
         self.names = names
         self.introduced: set[str] = set()
         self.result = self.fresh("result")
-        self.contexts: list[_Context] = []
+        self.contexts: list[Context] = []
         self.handler: Block | None = None
         self.current: Block | None = None
         self.place: ast.AST = function
@@ -132,7 +132,7 @@ class Builder:
         for statement in statements:
             self.current.body.append(at(self.place, statement))
 
-    def depth(self, contexts: list[_Context] | None = None) -> Depth:
+    def depth(self, contexts: list[Context] | None = None) -> Depth:
         inside = self.contexts if contexts is None else contexts
         regions = [c for c in inside if isinstance(c, _Region)]
         return Depth(
@@ -140,7 +140,7 @@ class Builder:
             tuple(r.record for r in regions if r.record is not None),
         )
 
-    def unwind(self, target: Block, contexts: list[_Context]) -> None:
+    def unwind(self, target: Block, contexts: list[Context]) -> None:
         """Go to ``target``, which lies in ``contexts``, out of the regions beyond them."""
         beyond = self.contexts[len(contexts) :]
         if any(isinstance(c, _Region) for c in beyond):
@@ -285,7 +285,7 @@ class Builder:
                 return
         self.end(Return(at(self.place, load(self.result))))
 
-    def _leave(self, context: _Context, index: int, go_on: Callable[[], None]) -> bool:
+    def _leave(self, context: Context, index: int, go_on: Callable[[], None]) -> bool:
         """Leave one context; true if a ``finally`` takes over, which will ``go_on``."""
         if isinstance(context, _Cleanup):
             self.emit(*context.statements())
@@ -400,7 +400,7 @@ class Builder:
                 self.end(Reraise())
         self.current = after
 
-    def _handler(self, node: ast.ExceptHandler, after: Block, contexts: list[_Context]) -> None:
+    def _handler(self, node: ast.ExceptHandler, after: Block, contexts: list[Context]) -> None:
         """One ``except`` clause; leaves as current the block that tests for the next one."""
         self.place = node
         body, following = self.block(node), None

@@ -33,7 +33,7 @@ from kwf_compiler.ir.nodes import Block, Branch, Reraise, Switch
 from kwf_compiler.passes.names import abi, assign, at, call, load, store
 
 if TYPE_CHECKING:
-    from kwf_compiler.ir.build import Builder
+    from kwf_compiler.ir.build import Builder, Context
 
 
 def build_star(builder: Builder, node: ast.TryStar) -> None:
@@ -55,7 +55,7 @@ def build_star(builder: Builder, node: ast.TryStar) -> None:
 
 class _Star:
     def __init__(
-        self, builder: Builder, node: ast.TryStar, outer: Block | None, contexts: list[object]
+        self, builder: Builder, node: ast.TryStar, outer: Block | None, contexts: list[Context]
     ) -> None:
         self.builder = builder
         self.node = node

@@ -263,7 +263,7 @@ def _ask(
 
 
 def _await(frame: Frame, awaited: Any) -> tuple[Frame, bool, Any, BaseException | None]:
-    """Await for ``frame``: the frame to resume, whether it waits, then what for, else the answer."""
+    """Await for ``frame``: what to resume, whether it waits, then what for, else the answer."""
     try:
         if isinstance(awaited, Trap):
             future = awaited.__kwf_await__()
