@@ -95,7 +95,7 @@ class Reader:
         self._owners: dict[int, Any] = {}
         self._deferred: list[_Promise] = []
         self._hooked: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
-        self._late: list[tuple[Fill, Any, Items]] = []
+        self._late: list[tuple[int, Fill, Any, Items]] = []
         self._filled_last: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
 
     def read(self) -> object:
@@ -186,7 +186,7 @@ class Reader:
         owners = self._owners
         if type(target) is not int:  # an object, to be filled
             if owners and owners.pop(id(items), self) is not self:
-                self._late.append((complete, target, items))
+                self._late.append((len(self._filled_last), complete, target, items))
             elif complete is fill_by_hash:
                 self.fill_by_hash(target, items)
             else:
@@ -222,8 +222,7 @@ class Reader:
             self._build_deferred()
         if self._promised:
             raise DecodeError("saved state has a cycle of values that cannot have one")
-        for fill, target, items in self._late:
-            self._fill(fill, target, items)
+        self._fill_late(self._late)
         for fill_last, target, content in self._filled_last:
             fill_last(target, content)
         for load, target, state in self._hooked:
@@ -236,13 +235,15 @@ class Reader:
         the second filling, which does not change its size.
         """
         again = []
+        ready = []
         for late in self._late:
-            fill, target, items = late
-            if any(type(one) is _Promise for one in items):
-                again.append(late)
-                if type(target) is not dict:
-                    continue
-            self._fill(fill, target, items)
+            _, fill, target, items = late
+            promised = any(type(one) is _Promise for one in items)
+            if promised:
+                again.append((0, fill, target, items))
+            if not promised or type(target) is dict:
+                ready.append(late)
+        self._fill_late(ready)
         for fill_last, target, content in self._filled_last:
             fill_last(target, content)
         self._late, self._filled_last = again, []
@@ -254,11 +255,18 @@ class Reader:
             self.refs[promise.number] = value
             self._keep_promise(promise, value)
 
-    def _fill(self, fill: Fill, target: Any, items: Items) -> None:
-        if fill is fill_by_hash:
-            self.fill_by_hash(target, items)
-        else:
-            fill(target, items)
+    def _fill_late(self, late: Sequence[tuple[int, Fill, Any, Items]]) -> None:
+        """Fill what waited for promises; a content before the object that it is of."""
+        waiting, self._filled_last = self._filled_last, []
+        done = 0
+        for place, fill, target, items in late:
+            self._filled_last += waiting[done:place]
+            done = place
+            if fill is fill_by_hash:
+                self.fill_by_hash(target, items)
+            else:
+                fill(target, items)
+        self._filled_last += waiting[done:]
 
     def fill_by_hash(self, target: Any, items: Items) -> None:
         """Fill a set or a dict, or do so at the end if hashing may need other objects first."""

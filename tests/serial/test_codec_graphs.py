@@ -8,6 +8,7 @@ import types
 import uuid
 
 import codec_shop as shop
+import pytest
 from codec_support import isomorphic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -105,7 +106,10 @@ class Builder:
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_random_graphs(data):
-    graph = Builder(data).build()
+    check(Builder(data).build())
+
+
+def check(graph):
     saved = dumps(graph)
     loaded = loads(saved)
     assert dumps(loaded) == saved
@@ -113,3 +117,28 @@ def test_random_graphs(data):
     node = inspect_bytes(saved)
     assert len(render(node, 100)) <= 101
     to_json(node)
+
+
+def in_dict_of_its_own():
+    """An immutable root in a dict with keys of two kinds: its content waits for it."""
+    content = shop.MyDict()
+    root = shop.Point(None, content)
+    content.update({"": root, "0": None, (0,): None})
+    return root
+
+
+def in_set_of_its_own():
+    """The same through a set whose elements hash by what is filled last."""
+    home = shop.MyDict()
+    key = shop.ByValue(1)
+    root = shop.Point({key}, home)
+    home.update({(0,): root, key: [home]})
+    return root
+
+
+FOUND = (in_dict_of_its_own, in_set_of_its_own)
+
+
+@pytest.mark.parametrize("make", FOUND, ids=lambda make: make.__name__)
+def test_graphs_that_random_ones_found(make):
+    check(make())
