@@ -35,7 +35,7 @@ def load_program(paths: Sequence[Path]) -> Program:
         ConfigError: A file is missing, cannot be imported, has no workflow, or two names clash.
         kwf_compiler.CompileError: A source cannot be compiled.
     """
-    files = [_find_file(path) for path in paths]
+    files = list(dict.fromkeys(_find_file(path) for path in paths))
     if not files:
         raise ConfigError("no file to load: name at least one")
     names = _name_modules(files)
@@ -134,7 +134,7 @@ def _import(file: Path, name: str, load: Callable[[Path, str], ModuleType]) -> M
         if former is not None and Path(former.__file__ or "").resolve() != file:
             del sys.modules[name]
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if hasattr(error, "diagnostics"):  # a CompileError; its module may not be installed
             raise
         raise _import_error(file, error) from error
@@ -164,7 +164,7 @@ def _root_of(file: Path, name: str) -> Path:
     return file.parents[depth]
 
 
-def _import_error(file: Path, error: Exception) -> ConfigError:
+def _import_error(file: Path, error: BaseException) -> ConfigError:
     """Describe what a module raised while it was imported, with the line of the user's file."""
     place = str(file)
     for entry in traceback.extract_tb(error.__traceback__):

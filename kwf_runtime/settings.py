@@ -240,11 +240,7 @@ def _read_entries(path: Path) -> list[_Entry]:
     """Return the properties in the order of the file; the last one of a name counts."""
     import javaproperties
 
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"cannot read the properties file {path}: {reason}") from error
+    text = _read_text(path)
     entries: dict[str, _Entry] = {}
     line = 1
     try:
@@ -256,6 +252,21 @@ def _read_entries(path: Path) -> list[_Entry]:
     except javaproperties.InvalidUEscapeError as error:
         raise ConfigError(f"{path}:{line}: {error}") from error
     return list(entries.values())
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, or in Latin-1: what Java writes, and what it reads."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read the properties file {path}: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    if "\0" in text:
+        raise ConfigError(f"cannot read the properties file {path}: it is not UTF-8 nor Latin-1")
+    return text
 
 
 def _settings(entries: list[_Entry], path: Path) -> Settings:

@@ -51,6 +51,15 @@ def test_main_is_the_workflow_named_after_its_file(write: Write) -> None:
     assert program.workflows["trip"].function.__name__ == "main"
 
 
+def test_a_file_named_twice_is_loaded_once(write: Write) -> None:
+    file = write("trip.py", MAIN)
+    assert list(load_program([file, file]).workflows) == ["trip"]
+
+
+def test_a_file_that_exits_is_refused(write: Write) -> None:
+    check_refused([write("trip.py", "import sys\nsys.exit(3)\n")], "trip.py:2", "SystemExit: 3")
+
+
 def test_a_source_is_compiled_and_so_is_what_it_imports_beside_it(write: Write) -> None:
     write("helper_of_trip.py", "async def help(x):\n    return x\n")
     program = load_program(

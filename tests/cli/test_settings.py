@@ -151,8 +151,17 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_settings(tmp_path / "no.properties")
     binary = tmp_path / "binary.properties"
     binary.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="it is not UTF-8"):
+    with pytest.raises(ConfigError, match="it is not UTF-8 nor Latin-1"):
         load_settings(binary)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_text_may_have_the_encoding_of_java_and_lines_of_windows(
+    tmp_path: Path, encoding: str
+) -> None:
+    file = tmp_path / "p.properties"
+    file.write_bytes("# Größe\r\nworkflow.db=größe.db\r\n".encode(encoding))
+    assert load_settings(file).db == "größe.db"
 
 
 def test_secrets_never_show(load: Load) -> None:
