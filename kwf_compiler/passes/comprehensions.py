@@ -15,8 +15,9 @@ After::
         return _out1
     total = await _kwf_listcomp1(_kwf.iter(xs))
 
-This is how CPython 3.11 itself compiles them, so that scopes, closures over the loop variable and the moment
-at which each part is evaluated stay what they are. A walrus inside binds the enclosing function's variable.
+This is how CPython 3.11 itself compiles them, so that scopes, closures over the loop variable and
+the moment at which each part is evaluated stay what they are. A walrus inside binds the enclosing
+function's variable.
 
 Limits: a generator expression that is the only argument of a builtin which consumes it at once
 (``sum(x for x in xs)``) stays native: nothing can be suspended while it lives.
@@ -25,19 +26,19 @@ Limits: a generator expression that is the only argument of a builtin which cons
 from __future__ import annotations
 
 import ast
+from typing import cast
 
 from kwf_compiler.passes.mark import (
     COMPREHENSIONS,
     Function,
     comprehension_is_async,
+    is_scope,
     own_nodes,
 )
-from kwf_compiler.passes.names import Names, abi, assign, at, call, load
+from kwf_compiler.passes.names import Names, abi, assign, at, call, define, load, visit_head
 
-_CONSUMERS = frozenset(
-    ("all", "any", "bytes", "bytearray", "dict", "frozenset", "list", "max", "min", "set")
-    + ("sorted", "sum", "tuple")
-)
+_CONSUMERS = {"all", "any", "bytes", "bytearray", "dict", "frozenset", "list", "max", "min"}
+_CONSUMERS |= {"set", "sorted", "sum", "tuple"}
 _STEMS = {
     ast.ListComp: "kwf_listcomp",
     ast.SetComp: "kwf_setcomp",
@@ -69,7 +70,7 @@ class Comprehensions:
         out: list[ast.stmt] = []
         for statement in statements:
             visitor = _Hoist(self)
-            changed = visitor.visit(statement)
+            changed = cast(ast.stmt, visitor.visit(statement))
             out += [*visitor.functions, changed]
         return out
 
@@ -92,8 +93,7 @@ class Comprehensions:
             body = [assign(out, empty), *body, ast.Return(load(out))]
         body = [*self._outer_names(node), *body]
         args = ast.arguments([], [ast.arg(source)], None, [], [], None, [])
-        kind = ast.AsyncFunctionDef if is_async else ast.FunctionDef
-        made = kind(name, args, body, [], None, None, **_no_type_params(kind))
+        made = define(ast.AsyncFunctionDef if is_async else ast.FunctionDef, name, args, body)
         first = node.generators[0]
         iterated = call(abi("aiter" if first.is_async else "iter"), folded(first.iter))
         result: ast.expr = call(load(name), iterated)
@@ -142,11 +142,6 @@ def folded(iterable: ast.expr) -> ast.expr:
     return at(iterable, ast.Tuple(iterable.elts, ast.Load()))
 
 
-def _no_type_params(kind: type[ast.AST]) -> dict[str, list[ast.expr]]:
-    """Python 3.12 functions have one field more."""
-    return {"type_params": []} if "type_params" in kind._fields else {}
-
-
 def _comprehension_scope(node: ast.AST) -> list[ast.AST]:
     """All nodes in which a walrus would bind the name outside of ``node``."""
     found: list[ast.AST] = []
@@ -183,44 +178,26 @@ class _Hoist(ast.NodeTransformer):
                 out.append(self.generic_visit(statement))
         return out
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return self._head(node, node.args, node.decorator_list)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        return self._head(node, node.args, node.decorator_list)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        return self._head(node, *node.keywords, node.bases, node.decorator_list)
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        return self._head(node, node.args)
-
-    def _head(self, node: ast.AST, *parts: ast.AST | list[ast.expr]) -> ast.AST:
-        """What of a scope inside is evaluated in the one around it."""
-        for part in parts:
-            if isinstance(part, list):
-                part[:] = [self.visit(expression) for expression in part]
-            else:
-                self.generic_visit(part)
-        return node
-
     def visit_Call(self, node: ast.Call) -> ast.AST:
         lone = len(node.args) == 1 and not node.keywords
         if lone and isinstance(node.args[0], ast.GeneratorExp) and isinstance(node.func, ast.Name):
             name, argument = node.func.id, node.args[0]
             kept = name in _CONSUMERS and not self.owner.names.binds(name)
             if kept and not comprehension_is_async(argument):
-                argument.generators[0].iter = self.visit(argument.generators[0].iter)
+                first = argument.generators[0]
+                first.iter = cast(ast.expr, self.visit(first.iter))
                 return node
         return self.generic_visit(node)
 
     def visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, COMPREHENSIONS):
             first = node.generators[0]
-            first.iter = self.visit(first.iter)
+            first.iter = cast(ast.expr, self.visit(first.iter))
             if isinstance(node, ast.GeneratorExp) or comprehension_is_async(node):
                 function, result = self.owner.function(node)
                 self.functions.append(function)
                 return result
             return node
+        if is_scope(node):
+            return visit_head(self, node)
         return super().visit(node)  # type: ignore[no-any-return]

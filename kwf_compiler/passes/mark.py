@@ -1,9 +1,11 @@
 """Mark: which nodes may suspend, and which functions become machines.
 
-Goal: everything that is not marked stays the user's text. A node is marked when its own scope has an
-``await``, ``yield``, ``async for`` or ``async with`` in it; nested functions and lambdas are scopes of their own.
+Goal: everything that is not marked stays the user's text. A node is marked when its own scope has
+an ``await``, ``yield``, ``async for`` or ``async with`` in it; nested functions and lambdas are
+scopes of their own.
 
-Before: ``x = 1; y = await f()``. After: the same tree; ``suspends`` is false of the first statement only.
+Before: ``x = 1; y = await f()``. After: the same tree; ``suspends`` is false of the first statement
+only.
 
 Limits: facts, not changes. They are computed on demand and belong to the tree they were asked of.
 """
@@ -24,6 +26,11 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 def is_function(node: ast.AST) -> TypeGuard[Function]:
     """Whether ``node`` is a ``def`` or ``async def``."""
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def is_scope(node: ast.AST) -> bool:
+    """Whether ``node`` has a scope of its own, comprehensions aside."""
+    return isinstance(node, _SCOPES)
 
 
 def own_children(node: ast.AST) -> list[ast.AST]:
@@ -53,7 +60,7 @@ def suspends(node: ast.AST) -> bool:
     known = getattr(node, "_kwf_suspends", None)
     if known is None:
         known = isinstance(node, _SUSPENDING) or is_async_comprehension(node)
-        known = known or any([suspends(child) for child in own_children(node)])
+        known = known or any(map(suspends, own_children(node)))
         node._kwf_suspends = known  # type: ignore[attr-defined]
     return bool(known)
 
@@ -94,9 +101,9 @@ def own_nodes(function: Function) -> list[ast.AST]:
 
 def function_kind(function: Function) -> Kind | None:
     """What a call of ``function`` gives, if that is a machine; None for a plain function."""
-    known = getattr(function, "_kwf_kind", "unknown")
-    if known != "unknown":
-        return known  # type: ignore[no-any-return]
+    if hasattr(function, "_kwf_kind"):
+        found: Kind | None = function._kwf_kind
+        return found
     yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in own_nodes(function))
     kind: Kind | None = None
     if isinstance(function, ast.AsyncFunctionDef):

@@ -1,6 +1,7 @@
 """Fresh names and node templates for the passes.
 
-Limits: a fresh name is unique in its module (no identifier of the source equals it), whatever the scope.
+Limits: a fresh name is unique in its module (no identifier of the source equals it), whatever the
+scope.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TypeVar
 from kwf_compiler.passes.mark import own_children
 
 T = TypeVar("T", bound=ast.AST)
+D = TypeVar("D", ast.FunctionDef, ast.AsyncFunctionDef)
 ABI = "_kwf"
 """The name by which generated code knows ``kwf_runtime.abi``."""
 
@@ -79,6 +81,17 @@ def bound_here(body: list[ast.stmt]) -> set[str]:
     return found
 
 
+def visit_head(visitor: ast.NodeTransformer, node: ast.AST) -> ast.AST:
+    """Visit what of a function, lambda or class is evaluated in the scope around it."""
+    for name in ("decorator_list", "bases", "keywords", "args", "returns"):
+        part = getattr(node, name, None)
+        if isinstance(part, list):
+            part[:] = [visitor.visit(one) for one in part]
+        elif part is not None:
+            setattr(node, name, visitor.visit(part))
+    return node
+
+
 def load(name: str) -> ast.Name:
     """Read a variable."""
     return ast.Name(name, ast.Load())
@@ -92,6 +105,14 @@ def store(name: str) -> ast.Name:
 def assign(name: str, value: ast.expr) -> ast.Assign:
     """``name = value``."""
     return ast.Assign([store(name)], value)
+
+
+def define(kind: type[D], name: str, args: ast.arguments, body: list[ast.stmt]) -> D:
+    """A ``def`` without decorators and annotations."""
+    made = kind(name=name, args=args, body=body, decorator_list=[], returns=None)
+    if "type_params" in kind._fields:  # since Python 3.12
+        setattr(made, "type_params", [])  # noqa: B010 - unknown to the types of 3.11
+    return made
 
 
 def abi(attribute: str) -> ast.expr:
@@ -133,7 +154,7 @@ def unplaced(text: str) -> list[ast.stmt]:
 
 
 def parse(place: ast.AST, template: str, **holes: ast.expr | list[ast.stmt]) -> list[ast.stmt]:
-    """Statements from a text in which names stand for expressions, and name-only lines for statements."""
+    """Statements from a text in which names stand for expressions, or lines of statements."""
     body = _Fill(holes).fill(unplaced(template))
     for statement in body:
         at(place, statement)

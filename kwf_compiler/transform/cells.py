@@ -1,12 +1,13 @@
 """Cells: a captured variable of the function itself that may be unbound is read through a check.
 
-Goal: CPython says ``UnboundLocalError`` where a function reads its own unbound variable, captured or not. In a step,
-a captured variable is a free one, for which it would say ``NameError``.
+Goal: CPython says ``UnboundLocalError`` where a function reads its own unbound variable, captured
+or not. In a step, a captured variable is a free one, for which it would say ``NameError``.
 
-Before: ``print(x)``, where an inner function captures ``x`` and it may be unbound.
-After: ``print(_kwf.own(lambda: x, 'x'))``.
+Before: ``print(x)``, where an inner function captures ``x`` and it may be unbound. After:
+``print(_kwf.own(lambda: x, 'x'))``.
 
-Limits: only where analysis cannot show that the variable is bound; comprehensions keep CPython's own error.
+Limits: only where analysis cannot show that the variable is bound; comprehensions keep CPython's
+own error.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from dataclasses import replace
 from kwf_compiler.analysis.liveness import find_bound
 from kwf_compiler.analysis.variables import binds, end_binds, reads, unbinds
 from kwf_compiler.ir.nodes import Block, Branch, Machine, Return, Suspend
-from kwf_compiler.passes.mark import COMPREHENSIONS, is_function
-from kwf_compiler.passes.names import abi, at, call, load
+from kwf_compiler.passes.mark import COMPREHENSIONS, is_function, is_scope
+from kwf_compiler.passes.names import abi, at, call, load, visit_head
 
 
 def check_cells(machine: Machine) -> Machine:
@@ -65,7 +66,7 @@ def _check_block(block: Block, cells: frozenset[str], bound: set[str], lost: set
             block.end = replace(block.end, test=checker.visit(test))
         case Return(ast.expr() as value) | Suspend(_, ast.expr() as value):
             field = "value" if isinstance(block.end, Return) else "operand"
-            block.end = replace(block.end, **{field: checker.visit(value)})  # type: ignore[arg-type]
+            block.end = replace(block.end, **{field: checker.visit(value)})
 
 
 def _check(name: str) -> ast.expr:
@@ -93,6 +94,10 @@ class _Check(ast.NodeTransformer):
         return changed
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        if is_function(node) or isinstance(node, (ast.Lambda, ast.ClassDef, *COMPREHENSIONS)):
+        if isinstance(node, COMPREHENSIONS):
+            first = node.generators[0]
+            first.iter = self.visit(first.iter)
             return node
+        if is_scope(node):
+            return visit_head(self, node)
         return super().generic_visit(node)
