@@ -1,6 +1,7 @@
 """The compiler of kwf: ordinary Python async functions into state machines that can be saved.
 
-``compile_source`` is the whole of its public API. Needs libcst for printing; never imports kwf_runtime.
+``compile_source`` is the whole of its public API. Needs libcst for printing; never imports
+kwf_runtime.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Diagnostics: what the compiler says about a source, with its place and advice.
 
-All findings of a run are collected and reported at once; each has a code that docs/diagnostics.md explains.
-Limits: this module knows positions in text, nothing of Python's grammar.
+All findings of a run are collected and reported at once; each has a code that docs/diagnostics.md
+explains. Limits: this module knows positions in text, nothing of Python's grammar.
 """
 
 from __future__ import annotations

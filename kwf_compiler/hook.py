@@ -1,7 +1,7 @@
 """Imports workflow modules from their source: compiled in memory, with the positions of the source.
 
-Tracebacks, pdb and coverage show the original file: the compiled tree carries its positions, and no text
-is printed at all.
+Tracebacks, pdb and coverage show the original file: the compiled tree carries its positions, and no
+text is printed at all.
 
 Limits: finds what lies in the folders it was given; everything else is imported as ever.
 """
@@ -98,7 +98,7 @@ def spec_of(name: str, path: Path) -> ModuleSpec:
 
 
 def install(folders: Sequence[Path]) -> Finder:
-    """Compile what is imported from ``folders`` from now on; give the finder, to be removed again."""
+    """Compile what is imported from ``folders`` from now on; give the finder, to be removed."""
     finder = Finder(folders)
     sys.meta_path.insert(0, finder)
     return finder

@@ -1,7 +1,7 @@
 """Layouts: the schema of the frames of a function, which outlives the text of the function.
 
-A label is named by the text that suspends and its ordinal among equal texts of the function, so that code
-around it may change. Its slots are named by the variables of the source.
+A label is named by the text that suspends and its ordinal among equal texts of the function, so
+that code around it may change. Its slots are named by the variables of the source.
 
 Limits: the compiler's side only; kwf_runtime.serial checks saved frames against it.
 """
@@ -29,7 +29,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The frames of a function: their kind, their labels in the order of ``pc``, the first slots."""
+    """The frames of a function: their kind, the labels in the order of ``pc``, the first slots."""
 
     kind: str
     labels: tuple[Label, ...]

@@ -1,7 +1,7 @@
 """The passes and their order: the one table.
 
-Everything up to ``anf`` is Python to Python, and its output runs; then each machine becomes blocks, and the blocks
-become Python again.
+Everything up to ``anf`` is Python to Python, and its output runs; then each machine becomes blocks,
+and the blocks become Python again.
 
 Limits: pure; reads no file. ``hook`` loads modules, ``source`` prints them.
 """

@@ -1,7 +1,7 @@
 """Prints a compiled module: what was not changed keeps its text, comments and all.
 
-libcst holds the source as it was written. The functions that became machines, and the imports that bind durable
-modules, are replaced in its tree; everything else is printed back byte by byte.
+libcst holds the source as it was written. The functions that became machines, and the imports that
+bind durable modules, are replaced in its tree; everything else is printed back byte by byte.
 
 Limits: comments inside a function that became a machine go with its old text.
 """
@@ -39,7 +39,7 @@ def splice(source: str, filename: str, emitted: EmittedModule) -> str:
 
 
 def _pairs(before: list[ast.stmt], after: list[ast.stmt]) -> list[str | None]:
-    """For each function and import of the source, outermost first: its new text, None if it stays."""
+    """For each function and import of the source, outermost first: its new text, if it changes."""
     found: list[str | None] = []
     for old, new in zip(before, after, strict=True):
         _pair(old, new, found)

@@ -1,7 +1,8 @@
 """Liveness and boundness: what a frame has to save at each suspension.
 
-Both are fixpoints over the blocks (Aho, Lam, Sethi, Ullman: Compilers, 9.2). An exception may leave a block at any
-point, so what its handler needs is live all through it, and only what was bound before it is surely bound there.
+Both are fixpoints over the blocks (Aho, Lam, Sethi, Ullman: Compilers, 9.2). An exception may leave
+a block at any point, so what its handler needs is live all through it, and only what was bound
+before it is surely bound there.
 
 Limits: drops what is dead, merges nothing: a slot is one variable of the source.
 """
@@ -18,7 +19,7 @@ def find_live(machine: Machine) -> Facts:
     """The local variables that are live where each block starts."""
     blocks = machine.blocks()
     if _sees_all(blocks):
-        return {block: machine.locals for block in blocks}
+        return dict.fromkeys(blocks, machine.locals)
     live: Facts = dict.fromkeys(blocks, frozenset())
     changed = True
     while changed:

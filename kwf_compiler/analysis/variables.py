@@ -1,6 +1,7 @@
 """What a native statement does to the variables of its function.
 
-Limits: per statement, and safe rather than exact: ``reads`` may name too much, ``binds`` too little.
+Limits: per statement, and safe rather than exact: ``reads`` may name too much, ``binds`` too
+little.
 """
 
 from __future__ import annotations

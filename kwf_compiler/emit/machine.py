@@ -1,7 +1,8 @@
 """Emit: the machine of one function, as the ``def`` that takes its place.
 
-Goal: a step runs native statements on native locals. What is live at a suspension is spilled to ``_f.slots`` there
-and reloaded where the step resumes. See docs/architecture.md 1 for the protocol of a step.
+Goal: a step runs native statements on native locals. What is live at a suspension is spilled to
+``_f.slots`` there and reloaded where the step resumes. See docs/architecture.md 1 for the protocol
+of a step.
 
 A block that only one other leads to is written in its place; the others are cases of ``_pc``.
 
@@ -28,7 +29,7 @@ from kwf_compiler.ir.nodes import (
 from kwf_compiler.layout import Layout, make_layout
 from kwf_compiler.passes.desugar import declare_local
 from kwf_compiler.passes.mark import is_function
-from kwf_compiler.passes.names import abi, assign, at, bound_here, call, load, store
+from kwf_compiler.passes.names import abi, assign, at, bound_here, call, define, load, store
 
 STEP = "_kwf_step"
 VALUE, THROWN, PC, CAUGHT, RESULT = "_kwf_v", "_kwf_x", "_kwf_pc", "_kwf_c", "_kwf_r"
@@ -58,9 +59,8 @@ def emit_machine(machine: Machine, saved: dict[Block, Saved]) -> tuple[ast.Funct
     docstring = ast.get_docstring(source, clean=False)
     body: list[ast.stmt] = [source.body[0]] if docstring is not None else []
     arguments = {a.arg for a in ast.walk(source.args) if isinstance(a, ast.arg)}
-    for name in machine.cells:
-        if name not in arguments:
-            body.append(ast.AnnAssign(store(name), abi("Cell"), None, 1))
+    cells = [name for name in machine.cells if name not in arguments]
+    body += [ast.AnnAssign(store(name), abi("Cell"), None, 1) for name in cells]
     slots = ast.Tuple([load(name) for name in machine.params], ast.Load())
     made = call(abi(_CLASSES[machine.kind]), load(STEP), slots)
     body += [step, ast.Return(made)]
@@ -101,7 +101,7 @@ class _Emitter:
         self.landings: dict[Block, int] = {}
         number = 0
         self.machine.entry.number = 0
-        for number, block in enumerate(self.resumes, 1):  # noqa: B007 - goes on below
+        for number, block in enumerate(self.resumes, 1):
             block.number = number
         for block in self.blocks:
             if block.resume is None and block is not self.machine.entry:
@@ -140,9 +140,7 @@ class _Emitter:
         args = ast.arguments(
             [], [ast.arg(n) for n in (FRAME, VALUE, THROWN)], None, [], [], None, []
         )
-        extra = {"type_params": []} if "type_params" in ast.FunctionDef._fields else {}
-        step = ast.FunctionDef(STEP, args, [*head, *body], [], None, None, **extra)
-        return at(machine.function, step)
+        return at(machine.function, define(ast.FunctionDef, STEP, args, [*head, *body]))
 
     def _unbound(self, body: list[ast.stmt]) -> set[str]:
         """Variables that are read, but bound only by statements that nothing reaches."""
@@ -295,7 +293,7 @@ class _Emitter:
 
     def _spill(self, block: Block, number: int) -> list[ast.stmt]:
         saved = self.saved[block]
-        values = [
+        values: list[ast.expr] = [
             call(
                 ast.Attribute(call(abi("locals")), "get", ast.Load()),
                 ast.Constant(n),

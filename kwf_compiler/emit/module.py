@@ -1,8 +1,9 @@
 """Emit: the module around the machines.
 
-Goal: a module that imports ``kwf_runtime.abi``, binds the durable ``asyncio`` and ``contextlib``, has each
-machine where its function was (so that ``__class__``, closures, globals and name mangling mean what they meant),
-and ends by telling the code registry its layouts and the names that its text refers to.
+Goal: a module that imports ``kwf_runtime.abi``, binds the durable ``asyncio`` and ``contextlib``,
+has each machine where its function was (so that ``__class__``, closures, globals and name mangling
+mean what they meant), and ends by telling the code registry its layouts and the names that its text
+refers to.
 
 Limits: everything that is no machine keeps its nodes and their positions.
 """
@@ -52,8 +53,9 @@ def emit_module(tree: ast.Module, names: Names, emit: EmitMachine) -> EmittedMod
     rows = [(ast.Constant(name), layout.to_ast()) for name, layout in placer.layouts.items()]
     table = ast.Dict([key for key, _ in rows], [value for _, value in rows])
     foot = unplaced(f"{ABI}.module(__name__, TABLE, {tuple(refs)!r})")
-    assert isinstance(foot[0], ast.Expr) and isinstance(foot[0].value, ast.Call)
-    foot[0].value.args[1] = table
+    match foot:
+        case [ast.Expr(value=ast.Call(args=arguments))]:
+            arguments[1] = table
     start = _after_future(tree)
     for statement in (*head, *foot):
         at(ast.Pass(), statement)
@@ -65,7 +67,7 @@ def emit_module(tree: ast.Module, names: Names, emit: EmitMachine) -> EmittedMod
 def _after_future(tree: ast.Module) -> int:
     """The index behind the docstring and the ``from __future__`` imports."""
     index = 0
-    for index, node in enumerate(tree.body):  # noqa: B007 - the last value counts
+    for index, node in enumerate(tree.body):
         docstring = index == 0 and ast.get_docstring(tree, clean=False) is not None
         future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
         if not docstring and not future:
@@ -189,7 +191,7 @@ def collect_refs(tree: ast.Module, names: Names) -> list[str]:
 
 
 def is_builtin(name: str) -> bool:
-    """Whether CPython's builtins have ``name``; the compiler runs in the version it compiles for."""
+    """Whether the builtins have ``name``; the compiler runs in the version it compiles for."""
     import builtins
 
     return hasattr(builtins, name) and not name.startswith("__")

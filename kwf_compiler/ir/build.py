@@ -1,7 +1,8 @@
 """Build: a normalized function body as blocks.
 
-Goal: control flow around suspensions made explicit. ``finally`` is a completion record (regenerator's way): a
-variable that says how the body ended (0 fell through, 1 raised, 2… each jump out of it), and one copy of the body.
+Goal: control flow around suspensions made explicit. ``finally`` is a completion record
+(regenerator's way): a variable that says how the body ended (0 fell through, 1 raised, 2… each jump
+out of it), and one copy of the body.
 
 Before::
 
@@ -17,8 +18,9 @@ After::
     b3: if _done1 == 1 reraise else b5
     b5: return None
 
-Handled exceptions form a stack in the frame. A region that handles one more starts with a ``Switch``, so that its
-step runs while CPython's own ``sys.exception()`` is that one, and ends with a ``Switch`` back.
+Handled exceptions form a stack in the frame. A region that handles one more starts with a
+``Switch``, so that its step runs while CPython's own ``sys.exception()`` is that one, and ends with
+a ``Switch`` back.
 
 Limits: the body must be in await normal form.
 """
@@ -45,7 +47,7 @@ from kwf_compiler.ir.nodes import (
 )
 from kwf_compiler.ir.star import build_star
 from kwf_compiler.passes.mark import Function, must_split
-from kwf_compiler.passes.names import Names, assign, at, load, store
+from kwf_compiler.passes.names import Names, assign, at, load
 
 FRAME = "_kwf_f"
 Suspension = ast.Await | ast.Yield | ast.YieldFrom
@@ -110,11 +112,13 @@ class Builder:
     # Helpers
 
     def fresh(self, stem: str) -> str:
+        """A variable of its own."""
         name = self.names.fresh(stem)
         self.introduced.add(name)
         return name
 
     def block(self, place: ast.AST) -> Block:
+        """A new block, covered by the handler of now."""
         return Block(place, self.handler)
 
     def end(self, terminator: object) -> None:
@@ -124,15 +128,18 @@ class Builder:
         self.current = None
 
     def goto(self, target: Block) -> None:
+        """Go on at ``target``, unless nothing comes here."""
         if self.current is not None:
             self.end(Jump(target))
 
     def emit(self, *statements: ast.stmt) -> None:
+        """Add native statements to the current block."""
         assert self.current is not None
         for statement in statements:
             self.current.body.append(at(self.place, statement))
 
     def depth(self, contexts: list[Context] | None = None) -> Depth:
+        """How many exceptions are handled here, or in other contexts."""
         inside = self.contexts if contexts is None else contexts
         regions = [c for c in inside if isinstance(c, _Region)]
         return Depth(
@@ -158,12 +165,14 @@ class Builder:
     # Statements
 
     def statements(self, body: list[ast.stmt]) -> None:
+        """Add statements, as far as control reaches them."""
         for statement in body:
             if self.current is None:
                 return
             self.statement(statement)
 
     def statement(self, node: ast.stmt) -> None:
+        """Add one statement: as it is, or as blocks."""
         self.place = node
         in_loop = any(isinstance(c, _Loop) for c in self.contexts)
         in_finally = any(isinstance(c, _Finally | _Cleanup) for c in self.contexts)
@@ -234,9 +243,9 @@ class Builder:
         self.current = after
 
     def _for(self, node: ast.For) -> None:
-        """CPython drops the iterator where the loop is left, so that a generator in it is closed there."""
+        """CPython drops the iterator where a loop is left, so a generator in it is closed there."""
         iterator, item = self.fresh("iter"), self.fresh("item")
-        drop = at(node, ast.Delete([ast.Name(iterator, ast.Del())]))  # type: ignore[arg-type]
+        drop = at(node, ast.Delete([ast.Name(iterator, ast.Del())]))
         broken, orelse, after = (self.block(node) for _ in range(3))
         made = ast.Call(ast.Attribute(load("_kwf"), "iter", ast.Load()), [node.iter], [])
         self.emit(at(node.iter, assign(iterator, made)))
@@ -346,7 +355,7 @@ class Builder:
         self.goto(after)
 
     def guarded(self, node: ast.Try | ast.TryStar, caught: Block, outer: Block | None) -> None:
-        """The body of a ``try``, whose exceptions go to ``caught``; then the start of its ``else``."""
+        """The body of a ``try``, whose exceptions go to ``caught``; then its ``else`` starts."""
         self.handler = caught
         started = self.block(node)
         self.goto(started)

@@ -1,8 +1,8 @@
 """Blocks, terminators and the handler of each block.
 
-A function is a graph of blocks. A block runs native statements (the user's ``ast``), none of which suspends, and
-ends in one terminator. While it runs, an exception goes to its ``handler``. A suspension ends a block; what
-follows it is another one.
+A function is a graph of blocks. A block runs native statements (the user's ``ast``), none of which
+suspends, and ends in one terminator. While it runs, an exception goes to its ``handler``. A
+suspension ends a block; what follows it is another one.
 
 Limits: data only; ``verify`` says what must hold, ``pprint`` shows it.
 """
@@ -60,7 +60,7 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Suspend:
-    """Give ``operand`` to the caller; go on at ``resume``, whose first statement takes the answer."""
+    """Give ``operand`` to the caller; go on at ``resume``, which takes the answer."""
 
     kind: Literal["await", "yield", "yield from"]
     operand: ast.expr | None
@@ -76,7 +76,7 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Reraise:
-    """Raise the innermost handled exception again: to the handler of this block, or to the caller."""
+    """Raise the innermost handled exception again: to this block's handler, or to the caller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Prints machines: one line a statement, blocks numbered in the order in which control reaches them.
+"""Prints machines: a line a statement, blocks numbered in the order control reaches them.
 
 Limits: for people and tests; nothing reads it back.
 """

@@ -1,7 +1,7 @@
 """Build ``except*``: the clauses of PEP 654 as blocks.
 
-Goal: each clause takes its part of the exception group and runs while that part is the handled exception;
-what the clauses raise, and what none of them took, is raised together at the end.
+Goal: each clause takes its part of the exception group and runs while that part is the handled
+exception; what the clauses raise, and what none of them took, is raised together at the end.
 
 Before::
 
@@ -18,7 +18,8 @@ After::
     b6: e = _part1; suspend await g(e) -> …            ! b8 (adds to _raised1)
     b7: _all1 = join_group(_all1, [*_raised1, _rest1]); if it is None: go on, else: reraise it
 
-Source: Python/compile.c ``compiler_try_star_except``; the two helpers are Objects/exceptions.c's and ceval.c's.
+Source: Python/compile.c ``compiler_try_star_except``; the two helpers are Objects/exceptions.c's
+and ceval.c's.
 
 Limits: the type of a clause must not suspend (KWF202).
 """

@@ -1,7 +1,8 @@
 """Await normal form: a suspension is a whole statement. Python to Python.
 
-Goal: afterwards each ``await`` or ``yield`` of a machine stands as ``x = await e``, ``await e``, or the same
-with ``yield``, where ``e`` cannot suspend. Everything that Python evaluates before it is in a variable.
+Goal: afterwards each ``await`` or ``yield`` of a machine stands as ``x = await e``, ``await e``, or
+the same with ``yield``, where ``e`` cannot suspend. Everything that Python evaluates before it is
+in a variable.
 
 Before::
 
@@ -113,7 +114,7 @@ class _Anf:
                 raise InternalCompilerError(f"anf: {ast.dump(node)[:200]}")
 
     def _function(self, node: Function, out: Body) -> None:
-        """Decorators, defaults and annotations are evaluated in this order, then the function made."""
+        """Decorators, defaults, annotations are evaluated in this order, then the function made."""
         args = node.args
         everyone = [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
         named = [a for a in everyone if a is not None and a.annotation is not None]
@@ -285,12 +286,12 @@ class _Anf:
             return at(value, ast.FormattedValue(text, -1, None))
         if isinstance(value, ast.Slice):
             parts = {n: getattr(value, n) for n in ("lower", "upper", "step")}
-            kept = {n: None if p is None else self.keep(p, out) for n, p in parts.items()}
-            return at(value, ast.Slice(**kept))
+            kept = [None if p is None else self.keep(p, out) for p in parts.values()]
+            return at(value, ast.Slice(*kept))
         return self.keep(value, out)
 
     def expr(self, node: ast.expr, out: Body) -> ast.expr:
-        """An expression equal to ``node`` that cannot suspend, behind the statements added to ``out``."""
+        """An expression equal to ``node`` that cannot suspend, behind what is added to ``out``."""
         if not suspends(node):
             return node
         if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom):
@@ -321,9 +322,9 @@ class _Anf:
         return ast.Subscript(value, index, node.ctx)
 
     def _slice(self, node: ast.Slice, out: Body) -> ast.expr:
-        given = {n: e for n in ("lower", "upper", "step") if (e := getattr(node, n)) is not None}
-        values = self.operands(list(given.values()), out)
-        return ast.Slice(**dict(zip(given, values, strict=True)))
+        parts = [node.lower, node.upper, node.step]
+        values = iter(self.operands([part for part in parts if part is not None], out))
+        return ast.Slice(*(None if part is None else next(values) for part in parts))
 
     def _starred(self, node: ast.Starred, out: Body) -> ast.expr:
         return ast.Starred(self.expr(node.value, out), node.ctx)
@@ -375,10 +376,8 @@ class _Anf:
 
     def _call(self, node: ast.Call, out: Body) -> ast.expr:
         lone_star = len(node.args) == 1 and isinstance(node.args[0], ast.Starred)
-        if lone_star:  # f(*a, k=v): the call itself unpacks, after v
-            args = [cast(ast.Starred, node.args[0]).value]
-        else:
-            args = list(node.args)
+        # f(*a, k=v): the call itself unpacks, after v
+        args = [cast(ast.Starred, node.args[0]).value] if lone_star else list(node.args)
         values = [*args, *(_keyword_value(k) for k in node.keywords)]
         function, *values = _plain(self.operands([node.func, *values], out))
         positional, named = values[: len(args)], values[len(args) :]
@@ -462,7 +461,10 @@ class _Merged(ast.expr):
     """A mapping behind ``**``, while the operands around it are put in order."""
 
     _fields = ("value",)
-    value: ast.expr
+
+    def __init__(self, value: ast.expr) -> None:
+        super().__init__()
+        self.value = value
 
 
 def _plain(operands: list[ast.expr]) -> list[ast.expr]:

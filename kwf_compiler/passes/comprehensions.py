@@ -93,7 +93,11 @@ class Comprehensions:
             body = [assign(out, empty), *body, ast.Return(load(out))]
         body = [*self._outer_names(node), *body]
         args = ast.arguments([], [ast.arg(source)], None, [], [], None, [])
-        made = define(ast.AsyncFunctionDef if is_async else ast.FunctionDef, name, args, body)
+        made: ast.stmt = (
+            define(ast.AsyncFunctionDef, name, args, body)
+            if is_async
+            else define(ast.FunctionDef, name, args, body)
+        )
         first = node.generators[0]
         iterated = call(abi("aiter" if first.is_async else "iter"), folded(first.iter))
         result: ast.expr = call(load(name), iterated)

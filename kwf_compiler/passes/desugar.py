@@ -1,8 +1,9 @@
 """Desugar: statements that have no machine of their own become ones that do. Python to Python.
 
-Goal: of the statements that suspend only ``if while for try return raise`` and simple ones remain. ``with``,
-``async with`` (PEP 343), ``async for`` (PEP 492) and ``match`` are spelled out; asynchronous comprehensions and
-generator expressions become nested functions, as CPython 3.11 compiles them; ``super()`` gets its arguments.
+Goal: of the statements that suspend only ``if while for try return raise`` and simple ones remain.
+``with``, ``async with`` (PEP 343), ``async for`` (PEP 492) and ``match`` are spelled out;
+asynchronous comprehensions and generator expressions become nested functions, as CPython 3.11
+compiles them; ``super()`` gets its arguments.
 
 Before::
 
@@ -44,7 +45,7 @@ from kwf_compiler.passes.mark import (
     suspends,
     unmark,
 )
-from kwf_compiler.passes.names import Names, abi, assign, at, call, load, parse, store
+from kwf_compiler.passes.names import Names, abi, assign, at, call, load, parse
 
 _WITH = """
 EXIT, VALUE = ENTER
@@ -141,8 +142,7 @@ class _Machine:
         if isinstance(node, ast.AnnAssign):
             return self.comprehensions.hoist(self._annotated(node))
         if not must_split(node, in_loop, in_finally):
-            native = self.comprehensions.hoist([_NoAnnotations().visit(node)])
-            return native
+            return self.comprehensions.hoist([_NoAnnotations().visit(node)])
         match node:
             case ast.With() | ast.AsyncWith():
                 return self._with(node, in_loop, in_finally)
@@ -241,7 +241,7 @@ class _Machine:
             test = ast.Compare(load(chosen), [ast.Eq()], [ast.Constant(number)])
             body = self.block(case.body, in_loop, in_finally)
             branches = [at(case.body[0], ast.If(test, body, branches))]
-        out = [at(node, assign(chosen, ast.Constant(None)))]
+        out: list[ast.stmt] = [at(node, assign(chosen, ast.Constant(None)))]
         guarded = any(case.guard is not None and suspends(case.guard) for case in node.cases)
         subject = node.subject
         if guarded or suspends(subject):
@@ -271,7 +271,7 @@ class _Machine:
         return self.comprehensions.hoist([*out, *branches])
 
     def _awaited_types(self, node: ast.Try) -> None:
-        """``except (await f()) as e`` as an ``if`` in a bare ``except``, and so the clauses after it."""
+        """``except (await f())`` as an ``if`` in a bare ``except``, and so the clauses after it."""
         first = next((i for i, h in enumerate(node.handlers) if h.type and suspends(h.type)), None)
         if first is None:
             return
@@ -283,8 +283,8 @@ class _Machine:
             inside = handler.body
             if handler.name is not None:
                 last = ast.Subscript(call(abi("exc_info")), ast.Constant(1), ast.Load())
-                unbind = [assign(handler.name, ast.Constant(None))]
-                unbind.append(ast.Delete([ast.Name(handler.name, ast.Del())]))  # type: ignore[arg-type]
+                unbind: list[ast.stmt] = [assign(handler.name, ast.Constant(None))]
+                unbind.append(ast.Delete([ast.Name(handler.name, ast.Del())]))
                 inside = [assign(handler.name, last), ast.Try(inside, [], [], [*unbind])]
             body = [at(handler, ast.If(call(abi("matches"), handler.type), inside, body))]
         caught = ast.ExceptHandler(None, None, [at(node, s) for s in body])
@@ -298,7 +298,7 @@ class _Machine:
         return [at(node, ast.If(load("__debug__"), [check], []))]
 
     def _annotated(self, node: ast.AnnAssign) -> list[ast.stmt]:
-        """An annotation of a local is never evaluated, and has no place where the name is a cell."""
+        """An annotation of a local is never evaluated, and has no place on a cell."""
         return cast("list[ast.stmt]", _as_list(_NoAnnotations().visit(node)))
 
 

@@ -1,7 +1,7 @@
 """Reject: the one list of what is not compiled yet, and of what cannot be.
 
-Goal: what is refused is refused with its place and advice, all findings of a module at once; nothing is ever
-compiled wrongly. Each code is explained in docs/diagnostics.md.
+Goal: what is refused is refused with its place and advice, all findings of a module at once;
+nothing is ever compiled wrongly. Each code is explained in docs/diagnostics.md.
 
 Before: ``f = lambda: (yield)``. After: ``w.py:3:5: KWF207 yield in a lambda; write a def``.
 

@@ -1,9 +1,10 @@
 """Scopes: which variables of a machine are its frame's, which are cells, which are others'.
 
-The answer is CPython's own: the stdlib ``symtable`` of the text that the passes have produced so far.
+The answer is CPython's own: the stdlib ``symtable`` of the text that the passes have produced so
+far.
 
-Limits: a variable counts as captured when an inner function, lambda or generator expression uses it. List, set
-and dict comprehensions do not outlive their statement, so they do not capture.
+Limits: a variable counts as captured when an inner function, lambda or generator expression uses
+it. List, set and dict comprehensions do not outlive their statement, so they do not capture.
 """
 
 from __future__ import annotations
