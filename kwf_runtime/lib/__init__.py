@@ -1,8 +1,8 @@
 """The durable library: the parts of asyncio and contextlib that wait, and the combinators.
 
-Its modules are ordinary Python, compiled by kwf itself: what runs is ``_compiled``, made from the
-sources beside this file by ``python tools/build_lib.py``. Get them by ``module``; a source itself
-runs as well, but cannot be saved.
+Its modules are ordinary Python, compiled by kwf itself. What is imported by their names is the
+files in ``_compiled``, made from the sources beside this file by ``python tools/build_lib.py``:
+so saved state says ``kwf_runtime.lib.locks:Lock``, wherever the compiled files lie.
 
 Limits: which of asyncio is meant, this or the real one, is decided in `kwf_runtime.aio`.
 """
@@ -10,6 +10,7 @@ Limits: which of asyncio is meant, this or the real one, is decided in `kwf_runt
 from __future__ import annotations
 
 import importlib
+import os
 from types import ModuleType
 from typing import Final
 
@@ -27,10 +28,10 @@ SOURCES: Final = (
 """The modules that are compiled, each after those that it imports."""
 
 
+__path__.insert(0, os.path.join(__path__[0], "_compiled"))
+
 # All of them at once: a saved frame of any must find its code, whatever the workflow imported.
-_modules: Final = {
-    name: importlib.import_module(f"{__name__}._compiled.{name}") for name in SOURCES
-}
+_modules: Final = {name: importlib.import_module(f"{__name__}.{name}") for name in SOURCES}
 
 
 def module(name: str) -> ModuleType:
