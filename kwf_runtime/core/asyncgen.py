@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kwf_runtime.core.coroutine import Coroutine
 from kwf_runtime.core.frame import ENDED, Frame, Link, Yielded, not_stop, thrown_exception
+from kwf_runtime.core.savable import savable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -72,6 +73,7 @@ class AsyncGenerator(Frame, collections.abc.AsyncGenerator[Any, Any]):
         return None, not_stop(exc, "async generator", StopAsyncIteration)
 
 
+@savable("kwf.Advance")
 class Advance(Link, Awaitable[Any]):
     """One resumption of an async generator, to be awaited once."""
 

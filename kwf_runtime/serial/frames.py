@@ -15,7 +15,10 @@ import types
 from collections.abc import Iterator
 from typing import Any, Final
 
+from kwf_runtime.core.asyncgen import AsyncGenerator
+from kwf_runtime.core.coroutine import Coroutine
 from kwf_runtime.core.frame import Frame
+from kwf_runtime.core.generator import Generator
 from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.classes import per_class
@@ -53,27 +56,20 @@ def _getter(kind: type[Frame]) -> operator.attrgetter[tuple[Any, ...]]:
     return operator.attrgetter(*_attributes(kind))
 
 
-def frame_class_name(kind: type[Frame]) -> str:
-    """Return what stands for a class of frames."""
-    name: str = kind.__dict__.get("__kwf_savable__", kind.__name__)
-    return name
+NAMES: Final[dict[type[Frame], str]] = {
+    Coroutine: "Coroutine",
+    Generator: "Generator",
+    AsyncGenerator: "AsyncGenerator",
+}
+"""What stands for a class of frames in bytes, for ever."""
+_CLASSES: Final = {name: kind for kind, name in NAMES.items()}
 
 
 def _frame_class(name: str) -> type[Frame]:
-    found = _known_classes().get(name)
+    found = _CLASSES.get(name)
     if found is None:
         raise DecodeError(f"saved state has a frame of unknown kind {name!r}")
     return found
-
-
-def _known_classes() -> dict[str, type[Frame]]:
-    known: dict[str, type[Frame]] = {}
-    stack: list[type[Frame]] = [Frame]
-    while stack:
-        kind = stack.pop()
-        known[frame_class_name(kind)] = kind
-        stack += kind.__subclasses__()
-    return known
 
 
 def save_frame(writer: Writer, value: Frame) -> Iterator[Any] | None:
@@ -88,7 +84,7 @@ def save_frame(writer: Writer, value: Frame) -> Iterator[Any] | None:
     if pc < 0:
         key: Any = (kind, entry, _ENDED)
         ended = writer.tag(key) or writer.shape(
-            key, f.FRAME, frame_class_name(kind), entry.id, None, (), (), ()
+            key, f.FRAME, NAMES[kind], entry.id, None, (), (), ()
         )
         writer.stream.append(ended)
         return None
@@ -128,7 +124,7 @@ def _frame_shape(
             f"{entry.id} has {len(slots)} slots at {layout.label(pc)!r}, its layout has {expected}"
         )
     return writer.shape(
-        *(key, f.FRAME, frame_class_name(kind), entry.id, layout.label(pc)),
+        *(key, f.FRAME, NAMES[kind], entry.id, layout.label(pc)),
         *(expected, entry.code.co_freevars, tuple(names)),
     )
 

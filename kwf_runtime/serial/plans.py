@@ -12,7 +12,16 @@ from typing import Any, Final
 
 from kwf_runtime.core.frame import Frame
 from kwf_runtime.errors import DecodeError
-from kwf_runtime.serial import derived, exceptions, frames, functions, instances, iterators, library
+from kwf_runtime.serial import (
+    classes,
+    derived,
+    exceptions,
+    frames,
+    functions,
+    instances,
+    iterators,
+    library,
+)
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.reader import IMMUTABLE, Build, Items, Opened, Opener, Reader
 from kwf_runtime.serial.registry import Registry
@@ -26,7 +35,7 @@ def make_saver(kind: type, registry: Registry) -> Saver:
         if issubclass(kind, type):
             saver = functions.save_class
         elif issubclass(kind, Frame):
-            saver = frames.save_frame
+            saver = frames.save_frame if kind in frames.NAMES else classes.save_by_name
         elif issubclass(kind, BaseException):
             saver = exceptions.save_error
         elif issubclass(kind, enum.Enum):
