@@ -88,8 +88,7 @@ class Console:
             ["/bin/sh", "-c", text],
             cwd=self.folder,
             env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=COMMAND_TIMEOUT_S,
             check=False,
         )

@@ -54,7 +54,14 @@ def audit(event, arguments):
 def seeds():
     frame = shop.outer(3, Asked)
     frame.send(None)
-    graphs = [*VALUES, *ERRORS, raised(ValueError(1)), frame, list(shop.counter(1)), shop.Plain(a=shop.Slotted())]
+    graphs = [
+        *VALUES,
+        *ERRORS,
+        raised(ValueError(1)),
+        frame,
+        list(shop.counter(1)),
+        shop.Plain(a=shop.Slotted()),
+    ]
     graphs += [make() for make in ITERATORS.values()]
     for one in graphs:
         try:
@@ -86,9 +93,13 @@ def mutate(rng, body, bodies):
         elif how == 4 and place < len(body):
             body[place] = 256 - rng.randrange(1, 60)  # a tag
         elif how == 5:
-            body[place:place] = rng.choice((b"\xcf" + b"\xff" * 8, b"\xdd" + b"\xff" * 4, b"\xc6\x7f" + b"\xff" * 3))
+            body[place:place] = rng.choice(
+                (b"\xcf" + b"\xff" * 8, b"\xdd" + b"\xff" * 4, b"\xc6\x7f" + b"\xff" * 3)
+            )
         else:
-            name = rng.choice((b"\xa9os:system", b"\xadbuiltins:eval", b"\xaacodec_shop", b"\xa9copy:copy"))
+            name = rng.choice(
+                (b"\xa9os:system", b"\xadbuiltins:eval", b"\xaacodec_shop", b"\xa9copy:copy")
+            )
             body[place:place] = name
     return bytes(body)
 
@@ -105,7 +116,9 @@ def mutate_stream(rng, stream, streams):
         if how == 0:
             stream[place] = -rng.randrange(1, 45)
         elif how == 1:
-            stream[place] = rng.choice([None, True, 0, 1, 3, 2**40, 2**64 - 1, 0.5, "s", "x" * 70, b"b", b"y" * 70])
+            stream[place] = rng.choice(
+                [None, True, 0, 1, 3, 2**40, 2**64 - 1, 0.5, "s", "x" * 70, b"b", b"y" * 70]
+            )
         elif how == 2:
             del stream[place]
         elif how == 3:
@@ -117,7 +130,9 @@ def mutate_stream(rng, stream, streams):
             stream[place] = min(element + rng.choice((-1, 1, 2)), f.MAX_UINT)
         elif type(element) is tuple and element:
             fields = list(element)
-            fields[rng.randrange(len(fields))] = rng.choice([*NAMES, 1, 2, None, ("ask",), (), ("dict", "args")])
+            fields[rng.randrange(len(fields))] = rng.choice(
+                [*NAMES, 1, 2, None, ("ask",), (), ("dict", "args")]
+            )
             stream[place] = tuple(fields)
         else:
             stream[place:place] = (f.REF, rng.randrange(4))
@@ -141,7 +156,10 @@ def random_stream(rng):
         elif what == 1:
             stream.append(rng.choice([None, True, 0, 1, 2, 5, 2**64 - 1, 1.5, "s", b"b", *names]))
         elif what == 2:
-            fields = [rng.choice([*names, 1, 2, None, ("ask",), (), ("args",)]) for _ in range(rng.randrange(6))]
+            fields = [
+                rng.choice([*names, 1, 2, None, ("ask",), (), ("args",)])
+                for _ in range(rng.randrange(6))
+            ]
             stream.append((rng.randrange(-1, 14), *fields))
         else:
             stream += (f.LIST, rng.randrange(4))
@@ -186,7 +204,11 @@ def main(count, seed):
         if kind == 0:
             feed(random_stream(rng))
         elif kind == 1:
-            feed(rng.choice((rng.randbytes(rng.randrange(60)), seal(rng.randbytes(rng.randrange(60))))))
+            feed(
+                rng.choice(
+                    (rng.randbytes(rng.randrange(60)), seal(rng.randbytes(rng.randrange(60))))
+                )
+            )
         elif kind == 2:
             feed(mutate(rng, seal(rng.choice(bodies)), bodies))
         elif kind < 5:

@@ -195,7 +195,9 @@ def test_other_slots_at_a_label_are_missing_code(changed_registry):
         labels = [Label(label.name, label.line, label.slots[:-1]) for label in layout.labels]
         return dataclasses.replace(layout, labels=tuple(labels))
 
-    with pytest.raises(CodeMissingError, match="keeps other variables at \"await ask\\('first'\\)#0\""):
+    with pytest.raises(
+        CodeMissingError, match="keeps other variables at \"await ask\\('first'\\)#0\""
+    ):
         loads(suspended_trip(), registry=changed_registry(drop_slot))
 
 
@@ -249,7 +251,9 @@ def test_equal_names_are_told_apart_by_their_order():
 def test_reloaded_module_replaces_the_old_one():
     registry = Registry()
     for answer in (1, 2):
-        code, namespace = module_of(f"def make(x):\n    return lambda: (x, {answer})\nclass C: pass\n")
+        code, namespace = module_of(
+            f"def make(x):\n    return lambda: (x, {answer})\nclass C: pass\n"
+        )
         registry.add_module("codec_temp", code, namespace, {}, ())
         if answer == 1:
             data = dumps([namespace["make"](5), namespace["C"]()], registry=registry)

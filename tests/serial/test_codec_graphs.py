@@ -35,7 +35,9 @@ VALUES = st.one_of(
     st.fractions(),
     st.builds(uuid.UUID, int=st.integers(0, 2**128 - 1)),
     st.builds(range, st.integers(), st.integers(), st.integers(1)),
-    st.sampled_from([..., NotImplemented, shop.Color.RED, shop.Level.LOW, shop.Plain, shop.helper, int, len]),
+    st.sampled_from(
+        [..., NotImplemented, shop.Color.RED, shop.Level.LOW, shop.Plain, shop.helper, int, len]
+    ),
     st.frozensets(st.one_of(st.integers(), st.text(max_size=5)), max_size=4),
     st.sets(st.one_of(st.integers(), st.text(max_size=5), st.none()), max_size=4),
     st.builds(bytearray, st.binary(max_size=9)),
@@ -53,7 +55,10 @@ class Builder:
 
     def __init__(self, data):
         self.draw = data.draw
-        self.pool = [maker() for maker in self.draw(st.lists(st.sampled_from(self.MAKERS), min_size=1, max_size=12))]
+        self.pool = [
+            maker()
+            for maker in self.draw(st.lists(st.sampled_from(self.MAKERS), min_size=1, max_size=12))
+        ]
 
     def any(self):
         if self.draw(st.booleans()):
@@ -61,7 +66,9 @@ class Builder:
         return self.draw(VALUES)
 
     def derive(self):
-        kind = self.draw(st.sampled_from(("tuple", "point", "mytuple", "method", "partial", "key", "group")))
+        kind = self.draw(
+            st.sampled_from(("tuple", "point", "mytuple", "method", "partial", "key", "group"))
+        )
         if kind == "tuple":
             return tuple(self.any() for _ in range(self.draw(st.integers(0, 5))))
         if kind == "point":
@@ -81,7 +88,11 @@ class Builder:
             one += [self.any() for _ in range(self.draw(st.integers(0, 4)))]
         elif isinstance(one, dict):
             for _ in range(self.draw(st.integers(0, 4))):
-                one[self.draw(st.one_of(st.text(max_size=3), st.integers(), st.tuples(st.integers())))] = self.any()
+                one[
+                    self.draw(
+                        st.one_of(st.text(max_size=3), st.integers(), st.tuples(st.integers()))
+                    )
+                ] = self.any()
         elif isinstance(one, shop.Slotted):
             one.left, one.right = self.any(), self.any()
         elif isinstance(one, types.CellType):

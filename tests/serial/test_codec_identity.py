@@ -16,7 +16,9 @@ def test_shared_objects_stay_shared():
     for one in ([], {}, {1: 2}, {1}, bytearray(b"x"), shop.Plain(), (1, []), "x" * 100, b"x" * 100):
         first, second = round_trip([one, one])
         assert first is second
-        first, second = round_trip([one, type(one)(one) if isinstance(one, list) else one.__class__()])
+        first, second = round_trip(
+            [one, type(one)(one) if isinstance(one, list) else one.__class__()]
+        )
         assert first is not second
 
 

@@ -84,7 +84,11 @@ def test_json_form():
     form = to_json(inspect_bytes(dumps(one)))
     assert form["name"] == "codec_shop:Plain"
     assert form["items"]["me"] == {"ref": 0}
-    assert form["items"]["items"] == {"kind": "list", "number": 1, "items": [1, {"kind": "leaf", "text": "b'x'"}]}
+    assert form["items"]["items"] == {
+        "kind": "list",
+        "number": 1,
+        "items": [1, {"kind": "leaf", "text": "b'x'"}],
+    }
     assert form["items"]["inf"] == {"kind": "leaf", "text": "inf"}
     json.dumps(form, allow_nan=False)
 
@@ -100,7 +104,9 @@ def test_nothing_is_imported():
         "print(render(inspect_bytes(sys.stdin.buffer.read())))\n"
         "assert 'codec_shop' not in sys.modules\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=data, capture_output=True, check=True
+    )
     assert done.stdout.decode() == "[<trip at \"await ask('first')#0\">, Plain()]\n"
 
 

@@ -69,7 +69,9 @@ VALUES = [
 VALUES = [one for one in VALUES if one is not types]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=[f"{type(v).__name__}-{n}" for n, v in enumerate(VALUES)])
+@pytest.mark.parametrize(
+    "value", VALUES, ids=[f"{type(v).__name__}-{n}" for n, v in enumerate(VALUES)]
+)
 def test_value_survives(value):
     loaded = round_trip(value)
     assert type(loaded) is type(value)
@@ -232,7 +234,13 @@ def test_iterator_goes_on_in_its_dict(make):
 def test_iterators_inside_of_what_they_walk():
     values, mapping, keyed = [1, 2, 3], {"a": 1, "b": 2}, {(1, 2): 1, (3, 4): 2}
     knot = shop.Plain(values=values, mapping=mapping, keyed=keyed)
-    iterators = [iter(values), reversed(values), iter(mapping.items()), enumerate(iter(mapping)), iter(keyed)]
+    iterators = [
+        iter(values),
+        reversed(values),
+        iter(mapping.items()),
+        enumerate(iter(mapping)),
+        iter(keyed),
+    ]
     for one in iterators:
         next(one)
     values.insert(0, (iterators, knot))
