@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kwf_compiler.emit.machine import Saved
+    from kwf_compiler.analysis.saved import Saved
     from kwf_compiler.ir.nodes import Block, Machine
 
 

@@ -12,12 +12,12 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kwf_compiler.analysis.liveness import find_bound, find_live
+from kwf_compiler.analysis.saved import find_saved
 from kwf_compiler.diagnostics import CompileError, Diagnostic, Findings, Span
-from kwf_compiler.emit.machine import Saved, emit_machine
+from kwf_compiler.emit.machine import emit_machine
 from kwf_compiler.emit.module import EmittedModule, emit_module
 from kwf_compiler.ir.build import build_blocks
-from kwf_compiler.ir.nodes import Block, Machine
+from kwf_compiler.ir.nodes import Machine
 from kwf_compiler.ir.pprint import print_machine
 from kwf_compiler.ir.verify import verify_machine
 from kwf_compiler.layout import Layout
@@ -137,12 +137,6 @@ def build_machine(function: Function, names: Names, scope: Scope) -> Machine:
     )
     verify_machine(machine)
     return machine
-
-
-def find_saved(machine: Machine) -> dict[Block, Saved]:
-    """What each block needs when a step starts there."""
-    live, bound = find_live(machine), find_bound(machine)
-    return {block: Saved(tuple(sorted(live[block])), live[block] - bound[block]) for block in live}
 
 
 def _marks(tree: ast.Module) -> str:

@@ -12,8 +12,8 @@ Limits: prints nothing; makes ``ast`` nodes whose positions are those of the sou
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
+from kwf_compiler.analysis.saved import Saved
 from kwf_compiler.ir.build import FRAME
 from kwf_compiler.ir.nodes import (
     Block,
@@ -41,14 +41,6 @@ _CHAIN = 6
 """So many cases are tested one after the other; more are split in halves."""
 _NESTED = 12
 """So deep are blocks written inside of others: CPython's parser takes 100 levels."""
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What is saved where a block starts: the variables, and those of them that may be unbound."""
-
-    names: tuple[str, ...]
-    unsure: frozenset[str]
 
 
 def emit_machine(machine: Machine, saved: dict[Block, Saved]) -> tuple[ast.FunctionDef, Layout]:

@@ -21,7 +21,7 @@ from kwf_compiler.ir.nodes import (
 )
 
 if TYPE_CHECKING:
-    from kwf_compiler.emit.machine import Saved
+    from kwf_compiler.analysis.saved import Saved
 
 
 def print_machine(machine: Machine, saved: dict[Block, Saved] | None = None) -> str:
