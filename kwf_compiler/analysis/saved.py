@@ -1,4 +1,4 @@
-"""What a frame holds where a step can start: the variables that are live, and whether they are bound.
+"""What a frame holds where a step can start: the live variables, and whether they are bound.
 
 Limits: names only; the emitter writes the spill and the reload, the layout keeps the names.
 """
