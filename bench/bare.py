@@ -46,7 +46,7 @@ class MemoryLoop:
                 self._outputs.append((key, value))
             for key, state in states.items():
                 if state is None:
-                    del self._states[key]
+                    self._states.pop(key, None)  # it may have begun in this batch
                 else:
                     self._states[key] = state
             self._position += len(rows)

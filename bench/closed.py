@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -40,7 +41,7 @@ def _round(store: str, load: Load) -> tuple[float, float]:
         folder = Path(name)
         settings = settings_for(store, folder)
         with running_engine(settings, folder) as engine:
-            return _serve(settings, load, engine)
+            return _serve(settings, replace(load, topic=settings.resume_topic), engine)
 
 
 def _serve(settings: Settings, load: Load, engine: EngineProcess) -> tuple[float, float]:
@@ -70,9 +71,8 @@ def _serve(settings: Settings, load: Load, engine: EngineProcess) -> tuple[float
 def _warm_up(client: Client, settings: Settings) -> None:
     """Let one thread live: Kafka's group has its members then, and the engine its code."""
     results = client.tail(settings.result_topic, from_start=False, count=1, timeout_s=_LIMIT_S)
-    load = Load(threads=1, awaits=1)
-    key = b"warm-up"
-    client.send(OutRecord(settings.resume_topic, key, out.value) for out in load.records())
+    load = Load(threads=1, awaits=1, topic=settings.resume_topic)
+    client.send(replace(out, key=b"warm-up") for out in load.records())
     next(results)
 
 

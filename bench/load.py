@@ -36,10 +36,11 @@ def answer(number: int) -> bytes:
 
 @dataclass(frozen=True)
 class Load:
-    """So many threads of so many awaits each."""
+    """So many threads of so many awaits each; their records are for `topic`."""
 
     threads: int = 300
     awaits: int = 20
+    topic: str = RESUME_TOPIC
 
     @property
     def resumes(self) -> int:
@@ -59,7 +60,7 @@ class Load:
     def start(self, number: int) -> OutRecord:
         """Return the record that starts a thread."""
         value = encode_start({"customer": f"customer-{number}", "awaits": self.awaits})
-        return OutRecord(RESUME_TOPIC, b"order-%06d" % number, value)
+        return OutRecord(self.topic, b"order-%06d" % number, value)
 
     def records(self) -> Iterator[OutRecord]:
         """Iterate over all records, wave after wave."""
@@ -68,7 +69,7 @@ class Load:
         for number in range(self.awaits):
             value = answer(number)
             for start in starts:
-                yield OutRecord(RESUME_TOPIC, start.key, value)
+                yield OutRecord(self.topic, start.key, value)
 
     def body_bytes(self) -> int:
         """Return the size of what a store keeps for a thread in the middle of its life."""

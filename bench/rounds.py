@@ -180,11 +180,12 @@ def _running(run: Callable[[threading.Event], None]) -> Iterator[None]:
 def _time_kafka(load: Load, topic: str, ended: Callable[[], int]) -> Sample:
     """Time a loop that runs already: its warm-up first, then the load, visible all at once."""
     producer = _producer()
-    warm_up = Load(threads=1, awaits=load.awaits).records()
-    _produce(producer, topic, (replace(out, key=b"warm-up") for out in warm_up))
+    load = replace(load, topic=topic)
+    warm_up = replace(load, threads=1).records()
+    _produce(producer, (replace(out, key=b"warm-up") for out in warm_up))
     producer.commit_transaction()
     _wait_until(lambda: ended() == 1)
-    _produce(producer, topic, load.records())
+    _produce(producer, load.records())
     watch = Watch()
     producer.commit_transaction()
     _wait_until(lambda: ended() == 1 + load.threads)
@@ -205,10 +206,10 @@ def _producer() -> Any:
     return producer
 
 
-def _produce(producer: Any, topic: str, records: Iterable[OutRecord]) -> None:
+def _produce(producer: Any, records: Iterable[OutRecord]) -> None:
     producer.begin_transaction()
     for out in records:
-        producer.produce(topic, out.value, out.key)
+        producer.produce(out.topic, out.value, out.key)
     producer.flush()
 
 

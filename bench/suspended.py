@@ -26,7 +26,7 @@ def run_suspended(stores: Sequence[str], threads: int) -> str:
             commands = client.tail(
                 COMMAND_TOPIC, from_start=False, count=1 + threads, timeout_s=_LIMIT_S
             )
-            load = Load(threads=1 + threads, awaits=20)
+            load = Load(threads=1 + threads, topic=settings.resume_topic)
             with running_engine(settings, folder) as engine:
                 client.send([load.start(0)])
                 next(commands)
