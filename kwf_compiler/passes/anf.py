@@ -40,7 +40,7 @@ from kwf_compiler.passes.mark import (
     suspends,
     unmark,
 )
-from kwf_compiler.passes.names import ABI, Names, abi, assign, at, call, load, store
+from kwf_compiler.passes.names import ABI, Names, abi, as_bool, assign, at, call, load, store
 
 Body = list[ast.stmt]
 Suspension = ast.Await | ast.Yield | ast.YieldFrom
@@ -91,7 +91,7 @@ class _Anf:
                 for target in _flat(node.targets):
                     out.append(at(target, ast.Delete([self.target(target, out)])))
             case ast.If():
-                test = self.expr(node.test, out)
+                test = self.truth(node.test, out)
                 out.append(at(node, ast.If(test, self.block(node.body), self.block(node.orelse))))
             case ast.While():
                 self._while(node, out)
@@ -225,7 +225,7 @@ class _Anf:
             out.append(at(node, ast.While(node.test, body, orelse)))
             return
         prelude: Body = []
-        test = self.expr(node.test, prelude)
+        test = self.truth(node.test, prelude)
         leave: Body = [ast.Break()]
         if orelse:
             done = self.names.fresh("done")
@@ -334,11 +334,29 @@ class _Anf:
         out.append(at(node, ast.Assign([store(node.target.id)], value)))
         return value
 
-    def _boolop(self, node: ast.BoolOp, out: Body) -> ast.expr:
+    def truth(self, node: ast.expr, out: Body) -> ast.expr:
+        """An expression that is true when ``node`` is; no operand is asked for its truth twice."""
+        if not suspends(node):
+            return node
+        match node:
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return at(node, ast.UnaryOp(ast.Not(), self.truth(operand, out)))
+            case ast.BoolOp():
+                return self._boolop(node, out, asked=True)
+            case ast.IfExp():
+                return self._ifexp(node, out, asked=True)
+            case ast.Compare(comparators=[_, _, *_]):
+                return self._compare(node, out, asked=True)
+        return self.expr(node, out)
+
+    def _value(self, node: ast.expr, out: Body, asked: bool) -> ast.expr:
+        return as_bool(self.truth(node, out)) if asked else self.expr(node, out)
+
+    def _boolop(self, node: ast.BoolOp, out: Body, *, asked: bool = False) -> ast.expr:
         name = self.names.fresh("t")
         body = out
         for index, operand in enumerate(node.values):
-            body.append(at(operand, assign(name, self.expr(operand, body))))
+            body.append(at(operand, assign(name, self._value(operand, body, asked))))
             if index < len(node.values) - 1:
                 test: ast.expr = load(name)
                 if isinstance(node.op, ast.Or):
@@ -348,16 +366,16 @@ class _Anf:
                 body = inner
         return self._read(name, node)
 
-    def _ifexp(self, node: ast.IfExp, out: Body) -> ast.expr:
+    def _ifexp(self, node: ast.IfExp, out: Body, *, asked: bool = False) -> ast.expr:
         name = self.names.fresh("t")
-        test = self.expr(node.test, out)
+        test = self.truth(node.test, out)
         branches: list[Body] = [[], []]
         for body, value in zip(branches, (node.body, node.orelse), strict=True):
-            body.append(at(value, assign(name, self.expr(value, body))))
+            body.append(at(value, assign(name, self._value(value, body, asked))))
         out.append(at(node, ast.If(test, *branches)))
         return self._read(name, node)
 
-    def _compare(self, node: ast.Compare, out: Body) -> ast.expr:
+    def _compare(self, node: ast.Compare, out: Body, *, asked: bool = False) -> ast.expr:
         comparators = node.comparators
         if len(comparators) == 1:
             left, right = self.operands([node.left, comparators[0]], out)
@@ -366,7 +384,8 @@ class _Anf:
         left, body = self.keep(self.expr(node.left, out), out), out
         for index, (op, operand) in enumerate(zip(node.ops, comparators, strict=True)):
             right = self.keep(self.expr(operand, body), body)
-            body.append(at(operand, assign(name, ast.Compare(left, [op], [right]))))
+            result: ast.expr = ast.Compare(left, [op], [right])
+            body.append(at(operand, assign(name, as_bool(result) if asked else result)))
             left = right
             if index < len(comparators) - 1:
                 inner: Body = []

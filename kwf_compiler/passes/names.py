@@ -125,6 +125,13 @@ def call(function: ast.expr, *args: ast.expr) -> ast.Call:
     return ast.Call(function, list(args), [])
 
 
+def as_bool(test: ast.expr) -> ast.expr:
+    """``test`` as a bool: asked for its truth once, here."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test
+    return ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), test))
+
+
 def at(place: ast.AST, node: T) -> T:
     """Give ``place``'s position to those of ``node``'s nodes that have none."""
     where = {
