@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from kwf_compiler.analysis.saved import find_saved
 from kwf_compiler.diagnostics import CompileError, Diagnostic, Findings, Span
 from kwf_compiler.emit.machine import emit_machine
-from kwf_compiler.emit.module import EmittedModule, emit_module
+from kwf_compiler.emit.module import EmittedModule, after_future, emit_module
 from kwf_compiler.ir.build import build_blocks
 from kwf_compiler.ir.nodes import Machine
 from kwf_compiler.ir.pprint import print_machine
@@ -24,7 +24,7 @@ from kwf_compiler.layout import Layout
 from kwf_compiler.passes.anf import normalize_module
 from kwf_compiler.passes.desugar import desugar_module
 from kwf_compiler.passes.mark import Function, function_kind, mark_module
-from kwf_compiler.passes.names import Names
+from kwf_compiler.passes.names import ABI, Names, unplaced
 from kwf_compiler.passes.reject import reject_module
 from kwf_compiler.passes.scopes import Scope, find_scopes
 from kwf_compiler.transform.cells import check_cells
@@ -114,7 +114,9 @@ def parse_module(source: str, filename: str) -> ast.Module:
 
 def runnable_text(tree: ast.Module) -> str:
     """The text of a Python-to-Python pass, with the import that makes it run."""
-    return "import kwf_runtime.abi as _kwf\n" + ast.unparse(tree)
+    start = after_future(tree)
+    added = unplaced(f"import kwf_runtime.abi as {ABI}")
+    return ast.unparse(ast.Module([*tree.body[:start], *added, *tree.body[start:]], []))
 
 
 def build_machine(function: Function, names: Names, scope: Scope) -> Machine:

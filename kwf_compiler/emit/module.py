@@ -56,7 +56,7 @@ def emit_module(tree: ast.Module, names: Names, emit: EmitMachine) -> EmittedMod
     match foot:
         case [ast.Expr(value=ast.Call(args=arguments))]:
             arguments[1] = table
-    start = _after_future(tree)
+    start = after_future(tree)
     for statement in (*head, *foot):
         at(ast.Pass(), statement)
     tree.body[start:start] = head
@@ -64,7 +64,7 @@ def emit_module(tree: ast.Module, names: Names, emit: EmitMachine) -> EmittedMod
     return EmittedModule(ast.fix_missing_locations(tree), placer.layouts, head, foot)
 
 
-def _after_future(tree: ast.Module) -> int:
+def after_future(tree: ast.Module) -> int:
     """The index behind the docstring and the ``from __future__`` imports."""
     index = 0
     for index, node in enumerate(tree.body):
@@ -127,6 +127,7 @@ class _DurableImports(ast.NodeTransformer):
         for alias in node.names:
             top = alias.name.partition(".")[0]
             if top in _DURABLE:
+                node._kwf_changed = True  # type: ignore[attr-defined]
                 alias.asname = alias.asname or top
                 alias.name = _DURABLE[top]
         return node
@@ -134,6 +135,7 @@ class _DurableImports(ast.NodeTransformer):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
         top = (node.module or "").partition(".")[0]
         if node.level == 0 and top in _DURABLE:
+            node._kwf_changed = True  # type: ignore[attr-defined]
             node.module = _DURABLE[top]
         return node
 
