@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kwf_runtime.cli.options import json_option
-from kwf_runtime.errors import ConfigError
+from kwf_runtime.errors import ConfigError, KwfError
 
 if TYPE_CHECKING:
     from kwf_compiler import Diagnostic
@@ -66,14 +66,22 @@ def command(path: Path, output: Path | None, emit: str | None, as_json: bool) ->
         targets[units[0]] = output
     _check_targets(targets)
     for unit, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(texts[unit], encoding="utf-8")
+        _write(target, texts[unit])
 
 
 def compile_units(units: list[Unit]) -> tuple[dict[Unit, str], list[Diagnostic]]:
     """Compile the modules; return their texts, and all findings of all of them."""
     from kwf_compiler import CompileError
-    from kwf_compiler.api import compile_source
+
+    try:
+        from kwf_compiler.api import compile_source
+    except ModuleNotFoundError as error:
+        if error.name != "libcst":
+            raise
+        raise ConfigError(
+            "kwf compile writes its output with libcst, which is not installed: "
+            "pip install 'kwf[compiler]'"
+        ) from error
 
     texts: dict[Unit, str] = {}
     findings: list[Diagnostic] = []
@@ -130,6 +138,14 @@ def _emit_pass(path: Path, name: str) -> tuple[str, list[Diagnostic]]:
     except CompileError as error:
         return "", error.diagnostics
     return "\n".join(compilation.printed), []
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise KwfError(f"cannot write {target}: {error.strerror}") from error
 
 
 def _finish(text: str, findings: list[Diagnostic], as_json: bool) -> None:

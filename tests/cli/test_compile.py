@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,19 @@ def test_a_source_in_another_encoding(kwf: Kwf) -> None:
     assert "é" in kwf("compile", path).out
     path.write_bytes(b"# coding: klingon\n")
     assert "cannot read flow.py" in kwf("compile", path, exit_code=2).err
+
+
+def test_an_output_that_cannot_be_written(kwf: Kwf) -> None:
+    write("file", "")
+    result = kwf("compile", write("flow.py", MAIN), "-o", "file/flow.py", exit_code=1)
+    assert result.err.startswith("kwf: cannot write file/flow.py: ")
+
+
+def test_without_the_compiler_it_says_what_to_install(
+    kwf: Kwf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "libcst", None)
+    for name in ("kwf_compiler.api", "kwf_compiler.source"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    result = kwf("compile", write("flow.py", MAIN), exit_code=2)
+    assert "pip install 'kwf[compiler]'" in result.err
