@@ -61,13 +61,32 @@ def map_lines(code: str, emitted: EmittedModule) -> dict[int, int]:
     The text is parsed again: that it gives the same tree proves that the text and what ``kwf run``
     executes are one program.
     """
-    tree = emitted.tree
-    printed = ast.parse(code)
-    if ast.dump(printed) != ast.dump(tree):
-        raise InternalCompilerError("the printed module is another program; please report this")
     lines: dict[int, int] = {}
-    added = {id(node) for s in (*emitted.head, *emitted.foot) for node in ast.walk(s)}
-    for node, original in zip(ast.walk(printed), ast.walk(tree), strict=True):
-        if hasattr(node, "lineno") and id(original) not in added:
+    added = {id(statement) for statement in (*emitted.head, *emitted.foot)}
+    stack: list[tuple[ast.AST, ast.AST, bool]] = [(ast.parse(code), emitted.tree, False)]
+    while stack:
+        node, original, is_added = stack.pop()
+        is_added = is_added or id(original) in added
+        if hasattr(node, "lineno") and not is_added:
             lines.setdefault(node.lineno, original.lineno)  # type: ignore[attr-defined]
+        children = _children(node), _children(original)
+        if type(node) is not type(original) or children[0][0] != children[1][0]:
+            raise InternalCompilerError("the printed module is another program; please report this")
+        pairs = zip(children[0][1], children[1][1], strict=True)
+        stack += reversed([(one, other, is_added) for one, other in pairs])
     return lines
+
+
+def _children(node: ast.AST) -> tuple[list[object], list[ast.AST]]:
+    """What a node is besides its type: its plain fields and the number of the others; these."""
+    plain: list[object] = []
+    nodes: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        for part in value if isinstance(value, list) else (value,):
+            if isinstance(part, ast.AST):
+                nodes.append(part)
+            else:
+                plain.append((name, type(part), part))
+        plain.append(len(nodes))
+    return plain, nodes

@@ -12,6 +12,7 @@ import ast
 
 import libcst as cst
 
+from kwf_compiler.emit.machine import STEP
 from kwf_compiler.emit.module import EmittedModule, is_durable_import
 from kwf_compiler.hook import COMPILED_MARK
 
@@ -48,13 +49,21 @@ def _pairs(before: list[ast.stmt], after: list[ast.stmt]) -> list[str | None]:
 
 def _pair(old: ast.AST, new: ast.AST, found: list[str | None]) -> None:
     if isinstance(old, ast.FunctionDef | ast.AsyncFunctionDef):
-        found.append(None if ast.dump(old) == ast.dump(new) else ast.unparse(new))
+        found.append(ast.unparse(new) if _is_changed(new) else None)
     elif isinstance(old, ast.Import | ast.ImportFrom):
         found.append(ast.unparse(new) if is_durable_import(old) else None)
     else:
         children = zip(ast.iter_child_nodes(old), ast.iter_child_nodes(new), strict=True)
         for one, other in children:
             _pair(one, other, found)
+
+
+def _is_changed(function: ast.AST) -> bool:
+    """Whether a function became a machine, or has one or a durable import inside."""
+    return any(
+        hasattr(node, "_kwf_changed") or (isinstance(node, ast.FunctionDef) and node.name == STEP)
+        for node in ast.walk(function)
+    )
 
 
 class _Splice(cst.CSTTransformer):

@@ -21,24 +21,35 @@ def find_live(machine: Machine) -> Facts:
     if _sees_all(blocks):
         return dict.fromkeys(blocks, machine.locals)
     live: Facts = dict.fromkeys(blocks, frozenset())
+    effects = {block: _effects(block) for block in blocks}
     changed = True
     while changed:
         changed = False
         for block in reversed(blocks):
-            now = _live_in(block, live) & machine.locals
+            now = _live_in(block, live, effects[block]) & machine.locals
             if now != live[block]:
                 live[block] = now
                 changed = True
     return live
 
 
-def _live_in(block: Block, live: Facts) -> frozenset[str]:
-    out: set[str] = set().union(*(live[s] for s in block.successors()))
-    out = (out - end_binds(block.end)) | end_reads(block.end)
+def _effects(block: Block) -> tuple[set[str], set[str]]:
+    """What a block reads of what was there before it, and what it binds whatever was there."""
+    read, bound = end_reads(block.end), end_binds(block.end)
     for statement in reversed(block.body):
-        out = (out - binds(statement)) | reads(statement)
+        kills = binds(statement)
+        read = (read - kills) | reads(statement)
+        bound = bound | kills
     if block.resume is not None and block.resume.target is not None:
-        out.discard(block.resume.target)
+        read = read - {block.resume.target}
+        bound = bound | {block.resume.target}
+    return read, bound
+
+
+def _live_in(block: Block, live: Facts, effects: tuple[set[str], set[str]]) -> frozenset[str]:
+    read, bound = effects
+    out: set[str] = set().union(*(live[s] for s in block.successors()))
+    out = (out - bound) | read
     if block.handler is not None:
         out |= live[block.handler]
     return frozenset(out)
@@ -58,11 +69,12 @@ def find_bound(machine: Machine) -> Facts:
     everything = machine.locals
     bound: Facts = dict.fromkeys(blocks, everything)
     bound[machine.entry] = frozenset(machine.params) & everything
+    effects = {block: [(unbinds(s), binds(s)) for s in block.body] for block in blocks}
     changed = True
     while changed:
         changed = False
         for block in blocks:
-            at_end, throughout = _bound_out(block, bound[block])
+            at_end, throughout = _bound_out(block, bound[block], effects[block])
             edges = [(s, at_end) for s in block.successors()]
             if block.handler is not None:
                 edges.append((block.handler, throughout))
@@ -74,13 +86,14 @@ def find_bound(machine: Machine) -> Facts:
     return bound
 
 
-def _bound_out(block: Block, start: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+def _bound_out(
+    block: Block, start: frozenset[str], effects: list[tuple[set[str], set[str]]]
+) -> tuple[frozenset[str], frozenset[str]]:
     """What is bound at the end of a block, and what is bound at every point of it."""
     current, throughout = set(start), set(start)
     if block.resume is not None and block.resume.target is not None:
         current.add(block.resume.target)
-    for statement in block.body:
-        lost = unbinds(statement)
+    for lost, gained in effects:
         throughout -= lost
-        current = (current - lost) | (binds(statement) - lost)
+        current = (current - lost) | (gained - lost)
     return frozenset(current | end_binds(block.end)), frozenset(throughout)

@@ -133,21 +133,28 @@ def as_bool(test: ast.expr) -> ast.expr:
 
 
 def at(place: ast.AST, node: T) -> T:
-    """Give ``place``'s position to those of ``node``'s nodes that have none."""
+    """Give ``place``'s position to the nodes of ``node`` that have none.
+
+    What has a position already has had it throughout: nodes come from the source, or through here.
+    """
     where = {
         "lineno": getattr(place, "lineno", 1),
         "col_offset": getattr(place, "col_offset", 0),
         "end_lineno": getattr(place, "end_lineno", getattr(place, "lineno", 1)),
         "end_col_offset": getattr(place, "end_col_offset", getattr(place, "col_offset", 0)),
     }
-    for child in ast.walk(node):
-        if "lineno" in child._attributes and not hasattr(child, "lineno"):
-            for name, value in where.items():
-                setattr(child, name, value)
+    stack: list[ast.AST] = [node]
+    while stack:
+        child = stack.pop()
+        if "lineno" in child._attributes:
+            if hasattr(child, "lineno"):
+                continue
+            child.__dict__.update(where)
             if isinstance(child, ast.Attribute):
                 # A call of a method is on the line where the attribute ends (Python/compile.c,
                 # ``update_start_location_to_match_attr``).
                 child.end_lineno, child.end_col_offset = child.lineno, child.col_offset
+        stack.extend(ast.iter_child_nodes(child))
     return node
 
 
