@@ -65,13 +65,14 @@ def emit_module(tree: ast.Module, names: Names, emit: EmitMachine) -> EmittedMod
 
 
 def after_future(tree: ast.Module) -> int:
-    """The index behind the docstring and the ``from __future__`` imports."""
-    index = 0
+    """The index behind the docstring, the ``from __future__`` imports, and what is on their lines."""
+    line = 0
     for index, node in enumerate(tree.body):
         docstring = index == 0 and ast.get_docstring(tree, clean=False) is not None
         future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
-        if not docstring and not future:
+        if not docstring and not future and node.lineno != line:
             return index
+        line = node.end_lineno or 0
     return len(tree.body)
 
 
