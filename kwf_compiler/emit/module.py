@@ -65,7 +65,7 @@ def emit_module(tree: ast.Module, names: Names, emit: EmitMachine) -> EmittedMod
 
 
 def after_future(tree: ast.Module) -> int:
-    """The index behind the docstring, the ``from __future__`` imports, and what is on their lines."""
+    """The index behind docstring, ``from __future__`` imports, and what is on their lines."""
     line = 0
     for index, node in enumerate(tree.body):
         docstring = index == 0 and ast.get_docstring(tree, clean=False) is not None

@@ -68,8 +68,10 @@ def test_the_code_is_python() -> None:
     "kept",
     [
         "# A comment before the imports.\nfrom __future__ import annotations\n",
-        "import json  # kept\n\nX = {  'a':1,\n       'b' : 2 }        # as it was written\n\n\n"
-        "def native( a,b = 1 ):\n    # a comment inside\n    return a  +  b\n\n\n# What main does.\n",
+        (
+            "import json  # kept\n\nX = {  'a':1,\n       'b' : 2 }        # as it was written\n\n\n"
+            "def native( a,b = 1 ):\n    # a comment inside\n    return a  +  b\n\n\n# What main does.\n"
+        ),
         "class  Thing :\n    attribute=1 ; other = 2\n\n    def plain(self): return   self.attribute\n\n",
         'if __name__ == "__main__": print( main )\n',
         "# The end.\n",
