@@ -179,6 +179,7 @@ class Builder:
         if not must_split(node, in_loop, in_finally):
             self._native(node)
             return
+        self._keep_line(node)
         match node:
             case ast.Expr(value=ast.Await() | ast.Yield() | ast.YieldFrom() as value):
                 self._suspend(value, None)
@@ -202,14 +203,28 @@ class Builder:
             case _:
                 raise AssertionError(f"not in normal form: {ast.unparse(node)}")
 
+    def _keep_line(self, node: ast.stmt) -> None:
+        """Leave a statement where CPython has a NOP, so that debuggers and coverage see its line."""
+        assert self.current is not None
+        match node:
+            case ast.Try() | ast.TryStar() | ast.Break() | ast.Continue():
+                pass
+            case ast.While(test=test) if _is_true(test):
+                pass
+            case _:
+                return
+        before = self.current.body[-1:]
+        if not (before and before[0].lineno == node.lineno):
+            self.emit(ast.Pass())
+
     def _native(self, node: ast.stmt) -> None:
         assert self.current is not None
         if isinstance(node, ast.Return):
-            self.end(Return(node.value))
+            self.end(Return(node.value, node))
         elif isinstance(node, ast.Raise):
             self.current.body.append(node)
             self.end(Unreachable())
-        elif not isinstance(node, ast.Pass):
+        else:
             self.current.body.append(node)
 
     def _suspend(self, node: Suspension, target: str | None) -> None:

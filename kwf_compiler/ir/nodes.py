@@ -69,9 +69,14 @@ class Suspend:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """End with ``value``."""
+    """End with ``value``.
+
+    Attributes:
+        place: the statement that returns; None at the end of the function.
+    """
 
     value: ast.expr | None
+    place: ast.stmt | None = None
 
 
 @dataclass(frozen=True, slots=True)
