@@ -252,8 +252,8 @@ class _Emitter:
                 return [*out, fetch, *self._branch(at(place, test), done, body, nested)]
             case Suspend():
                 return [*out, *self._suspend(block.end)]
-            case Return(value, statement):
-                place = statement or place
+            case Return(value, returning):
+                place = returning or place
                 at_end = ast.Assign([_frame("pc", ast.Store())], _int(ENDED))
                 ending = [at_end, ast.Return(value or ast.Constant(None))]
             case Reraise():

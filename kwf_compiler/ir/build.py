@@ -204,7 +204,7 @@ class Builder:
                 raise AssertionError(f"not in normal form: {ast.unparse(node)}")
 
     def _keep_line(self, node: ast.stmt) -> None:
-        """Leave a statement where CPython has a NOP, so that debuggers and coverage see its line."""
+        """Leave a statement where CPython has a NOP: debuggers and coverage see its line."""
         assert self.current is not None
         match node:
             case ast.Try() | ast.TryStar() | ast.Break() | ast.Continue():
