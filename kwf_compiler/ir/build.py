@@ -102,6 +102,7 @@ class Builder:
 
     def __init__(self, names: Names, function: Function) -> None:
         self.names = names
+        names.enter(function)
         self.introduced: set[str] = set()
         self.result = self.fresh("result")
         self.contexts: list[Context] = []
@@ -169,7 +170,9 @@ class Builder:
         for statement in body:
             if self.current is None:
                 return
+            mark = self.names.mark()
             self.statement(statement)
+            self.names.release(mark)
 
     def statement(self, node: ast.stmt) -> None:
         """Add one statement: as it is, or as blocks."""
@@ -259,7 +262,7 @@ class Builder:
 
     def _for(self, node: ast.For) -> None:
         """CPython drops the iterator where a loop is left, so a generator in it is closed there."""
-        iterator, item = self.fresh("iter"), self.fresh("item")
+        iterator, item = self.fresh("iter"), self.fresh("next")
         drop = at(node, ast.Delete([ast.Name(iterator, ast.Del())]))
         broken, orelse, after = (self.block(node) for _ in range(3))
         made = ast.Call(ast.Attribute(load("_kwf"), "iter", ast.Load()), [node.iter], [])

@@ -50,6 +50,7 @@ def normalize_module(tree: ast.Module, names: Names) -> ast.Module:
     """Bring every machine of the module into await normal form, in place."""
     for node in ast.walk(tree):
         if is_function(node) and function_kind(node) is not None:
+            names.enter(node)
             node.body = _Anf(names).block(node.body)
     unmark(tree)
     return tree
@@ -62,7 +63,9 @@ class _Anf:
     def block(self, body: Body) -> Body:
         out: Body = []
         for statement in body:
+            mark = self.names.mark()
             self.statement(statement, out)
+            self.names.release(mark)
         return out
 
     # Statements
@@ -228,7 +231,7 @@ class _Anf:
         test = self.truth(node.test, prelude)
         leave: Body = [ast.Break()]
         if orelse:
-            done = self.names.fresh("done")
+            done = self.names.fresh("ended")
             out.append(at(node, assign(done, ast.Constant(False))))
             leave = [assign(done, ast.Constant(True)), ast.Break()]
         check = at(node.test, ast.If(ast.UnaryOp(ast.Not(), test), leave, []))

@@ -6,9 +6,9 @@ Before::
 
 After::
 
-    async def _kwf_listcomp1(_iter1):
+    async def _kwf_listcomp1(_source1):
         _out1 = []
-        for x in _iter1:
+        for x in _source1:
             if x:
                 _item1 = await f(x)
                 _out1.append(_item1)
@@ -79,7 +79,7 @@ class Comprehensions:
         generator = isinstance(node, ast.GeneratorExp)
         is_async = comprehension_is_async(node)
         name, out = self.names.fresh(_STEMS[type(node)]), self.names.fresh("out")
-        source = self.names.fresh("iter")
+        source = self.names.fresh("source")
         body = self._innermost(node, out)
         for index, part in reversed(list(enumerate(node.generators))):
             for test in reversed(part.ifs):

@@ -112,6 +112,7 @@ class _Machine:
 
     def run(self) -> None:
         function = self.function
+        self.names.enter(function)
         scope: list[ast.stmt] = []
         for keyword in (ast.Global, ast.Nonlocal):
             declared = [n for s in own_nodes(function) if isinstance(s, keyword) for n in s.names]
@@ -128,7 +129,9 @@ class _Machine:
     def block(self, body: list[ast.stmt], in_loop: bool, in_finally: bool) -> list[ast.stmt]:
         out: list[ast.stmt] = []
         for statement in body:
+            mark = self.names.mark()
             out += self.statement(statement, in_loop, in_finally)
+            self.names.release(mark)
         return out or ([at(body[0], ast.Pass())] if body else [])
 
     def statement(self, node: ast.stmt, in_loop: bool, in_finally: bool) -> list[ast.stmt]:
@@ -173,18 +176,16 @@ class _Machine:
     def _with(
         self, node: ast.With | ast.AsyncWith, in_loop: bool, in_finally: bool
     ) -> list[ast.stmt]:
+        exit_, normal, value = (self.names.fresh(stem) for stem in ("exit", "normal", "value"))
+        entered = self.names.fresh("enter")
         item, rest = node.items[0], node.items[1:]
         body = node.body
         if rest:
             body = [at(node, type(node)(rest, node.body))]
         if item.optional_vars is not None:
-            value = self.names.fresh("value")
             bind = at(item.optional_vars, ast.Assign([item.optional_vars], load(value)))
             body = [bind, *body]
-        else:
-            value = self.names.fresh("value")
         body = self.block(body, in_loop, True)
-        exit_, normal = self.names.fresh("exit"), self.names.fresh("normal")
         leave: ast.expr = call(load(exit_), ast.Starred(call(abi("exc_info")), ast.Load()))
         done: ast.expr = call(load(exit_), *(ast.Constant(None) for _ in range(3)))
         holes: dict[str, ast.expr | list[ast.stmt]] = {
@@ -198,21 +199,20 @@ class _Machine:
             filled = parse(item.context_expr, _WITH, ENTER=enter, LEAVE=leave, DONE=done, **holes)
             return self.comprehensions.hoist(filled)
         text = ast.unparse(item.context_expr)
-        entered = self.names.fresh("enter")
         filled = parse(
             item.context_expr,
             _ASYNC_WITH,
             ENTER=call(abi("enter_async_with"), item.context_expr),
             ENTERED=load(entered),
             AWAITED=_await(load(entered), f"async with {text}"),
-            LEAVE=_await(leave, f"async with {text}: leave"),
+            LEAVE=_await(leave, f"async with {text}: leave by error"),
             DONE=_await(done, f"async with {text}: leave"),
             **holes,
         )
         return self.comprehensions.hoist(filled)
 
     def _async_for(self, node: ast.AsyncFor, in_finally: bool) -> list[ast.stmt]:
-        iterator, item = self.names.fresh("aiter"), self.names.fresh("item")
+        iterator, item, more = (self.names.fresh(stem) for stem in ("aiter", "item", "more"))
         bind = at(node.target, ast.Assign([node.target], load(item)))
         following = _await(
             call(abi("anext"), load(iterator)), f"async for {ast.unparse(node.target)}"
@@ -222,7 +222,7 @@ class _Machine:
             _ASYNC_FOR if node.orelse else _ASYNC_FOR.replace("else:\n    ORELSE\n", ""),
             ITERATOR=load(iterator),
             AITER=call(abi("aiter"), folded(node.iter)),
-            MORE=load(self.names.fresh("more")),
+            MORE=load(more),
             ITEM=load(item),
             NEXT=following,
             BODY=[bind, *self.block(node.body, True, in_finally)],
@@ -235,7 +235,7 @@ class _Machine:
 
         A guard that suspends is tested behind its ``match``; the cases after it get their own.
         """
-        chosen = self.names.fresh("case")
+        chosen, name = self.names.fresh("case"), self.names.fresh("subject")
         branches: list[ast.stmt] = []
         for number, case in reversed(list(enumerate(node.cases))):
             test = ast.Compare(load(chosen), [ast.Eq()], [ast.Constant(number)])
@@ -245,7 +245,6 @@ class _Machine:
         guarded = any(case.guard is not None and suspends(case.guard) for case in node.cases)
         subject = node.subject
         if guarded or suspends(subject):
-            name = self.names.fresh("subject")
             out.append(at(subject, assign(name, subject)))
             subject = at(subject, load(name))
         for number, case in enumerate(node.cases):

@@ -1,7 +1,7 @@
 """Fresh names and node templates for the passes.
 
-Limits: a fresh name is unique in its module (no identifier of the source equals it), whatever the
-scope.
+Limits: a fresh name equals no identifier of the source, and no other name that its function has.
+Functions inside of each other may share one: what the passes bring in is never captured.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TypeVar
 
-from kwf_compiler.passes.mark import own_children
+from kwf_compiler.passes.mark import Function, own_children, own_nodes
 
 T = TypeVar("T", bound=ast.AST)
 D = TypeVar("D", ast.FunctionDef, ast.AsyncFunctionDef)
@@ -30,7 +30,27 @@ class Names:
                     self._used.add(value)
                 elif isinstance(value, list):
                     self._used.update(v for v in value if isinstance(v, str))
+        self._here: set[str] = set()
         self._next: dict[str, int] = {}
+
+    def enter(self, function: Function) -> None:
+        """Begin to name what a pass adds to ``function``: its numbers start from 1."""
+        self._next = {}
+        self._here = {node.id for node in own_nodes(function) if isinstance(node, ast.Name)}
+        self._here.update(a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg))
+
+    def mark(self) -> dict[str, int]:
+        """Where the numbers are, to be given back to ``release``."""
+        return dict(self._next)
+
+    def release(self, mark: dict[str, int]) -> None:
+        """Let the names since ``mark`` be used again: what they were for is over.
+
+        So a name says how deep its statement lies, and no statement before or behind it changes
+        that: it may be a slot of a saved frame. Functions keep theirs.
+        """
+        functions = {stem: n for stem, n in self._next.items() if stem.startswith("kwf_")}
+        self._next = {**mark, **functions}
 
     def uses(self, name: str) -> bool:
         """Whether the module uses ``name`` already."""
@@ -46,7 +66,7 @@ class Names:
             number = self._next.get(stem, 0) + 1
             self._next[stem] = number
             name = f"_{stem}{number}"
-            if name not in self._used:
+            if name not in self._used and name not in self._here:
                 return name
 
 

@@ -116,6 +116,7 @@ def _end(tasks: Sequence[Any], cause: BaseException) -> None:
                     elif _pc == 2:
                         if running:
                             gate = _Gate(running, enough=len(running))
+                            pass
                             _pc = 4
                             continue
                         for task in tasks:
@@ -190,6 +191,7 @@ def _until(gate: _Gate, tasks: Sequence[Any]) -> None:
                     if _pc == 0:
                         gate, tasks = _f.slots
                         _f.slots = ()
+                        pass
                         _pc = 3
                         continue
                     elif _pc == 1:

@@ -112,35 +112,36 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                 _pc = _f.pc
                 while True:
                     try:
-                        if _pc < 6:
-                            if _pc == 0:
-                                args, kwds = _f.slots
-                                _f.slots = ()
-                                _exit1, _enter1 = _kwf.enter_async_with(self._recreate_cm())
-                                _r = _enter1
-                                _f.pc = 1
-                                _f.slots = (_exit1, _kwf.locals().get('_result1', _kwf.UNBOUND), args, kwds)
-                                return _r
-                            elif _pc == 1:
-                                _exit1, _result1, args, kwds = _f.slots
-                                _f.slots = ()
-                                if _result1 is _kwf.UNBOUND:
-                                    del _result1
-                                if _x:
-                                    return _f.fail()
-                                _value1 = _v
-                                _normal1 = True
-                                _pc = 5
-                                continue
-                            elif _pc == 2:
-                                _done1, _result1 = _f.slots
-                                _f.slots = ()
-                                if _result1 is _kwf.UNBOUND:
-                                    del _result1
-                                if _x:
-                                    return _f.fail()
-                                _pc = 9
-                                continue
+                        if _pc < 7:
+                            if _pc < 3:
+                                if _pc == 0:
+                                    args, kwds = _f.slots
+                                    _f.slots = ()
+                                    _exit1, _enter1 = _kwf.enter_async_with(self._recreate_cm())
+                                    _r = _enter1
+                                    _f.pc = 1
+                                    _f.slots = (_exit1, _kwf.locals().get('_result1', _kwf.UNBOUND), args, kwds)
+                                    return _r
+                                elif _pc == 1:
+                                    _exit1, _result1, args, kwds = _f.slots
+                                    _f.slots = ()
+                                    if _result1 is _kwf.UNBOUND:
+                                        del _result1
+                                    if _x:
+                                        return _f.fail()
+                                    _value1 = _v
+                                    _normal1 = True
+                                    _pc = 5
+                                    continue
+                                else:
+                                    _done1, _result1 = _f.slots
+                                    _f.slots = ()
+                                    if _result1 is _kwf.UNBOUND:
+                                        del _result1
+                                    if _x:
+                                        return _f.fail()
+                                    _pc = 10
+                                    continue
                             elif _pc == 3:
                                 _exit1, _normal1, _result1 = _f.slots
                                 _f.slots = ()
@@ -149,13 +150,13 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 if _x:
                                     _f.through()
                                     _x = False
-                                    _pc = 17
+                                    _pc = 18
                                     continue
-                                _t2 = _v
-                                if not _t2:
+                                _t1 = _v
+                                if not _t1:
                                     raise
                                 _f.leave(0)
-                                _f.pc = 16
+                                _f.pc = 17
                                 _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                                 return _kwf.SWITCH
                             elif _pc == 4:
@@ -166,11 +167,15 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 if _x:
                                     _f.through()
                                     _x = False
-                                    _pc = 14
+                                    _pc = 15
                                     continue
-                                _t3 = _v
-                                _result1 = _t3
+                                _t1 = _v
+                                _result1 = _t1
                                 _done1 = 2
+                                _pc = 7
+                                continue
+                            elif _pc == 5:
+                                pass
                                 _pc = 6
                                 continue
                             else:
@@ -178,21 +183,21 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 _f.pc = 4
                                 _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                                 return _r
-                        elif _pc < 14:
-                            if _pc == 6:
+                        elif _pc < 15:
+                            if _pc == 7:
                                 if _normal1:
                                     _r = _exit1(None, None, None)
                                     _f.pc = 2
                                     _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                                     return _r
-                                _pc = 9
+                                _pc = 10
                                 continue
-                            elif _pc == 7:
+                            elif _pc == 8:
                                 _done1, _exit1, _normal1, _result1 = _f.slots
                                 _f.slots = ()
                                 if _result1 is _kwf.UNBOUND:
                                     del _result1
-                                _pc = 6
+                                _pc = 7
                                 continue
                             else:
                                 if _done1 == 1:
@@ -202,12 +207,12 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                     return _result1
                                 _f.pc = -1
                                 return None
-                        elif _pc == 14:
+                        elif _pc == 15:
                             _f.catch(0)
-                            _f.pc = 15
+                            _f.pc = 16
                             _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                             return _kwf.SWITCH
-                        elif _pc == 15:
+                        elif _pc == 16:
                             _exit1, _normal1, _result1 = _f.slots
                             _f.slots = ()
                             if _result1 is _kwf.UNBOUND:
@@ -217,22 +222,22 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             _f.pc = 3
                             _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                             return _r
-                        elif _pc == 16:
+                        elif _pc == 17:
                             _exit1, _normal1, _result1 = _f.slots
                             _f.slots = ()
                             if _result1 is _kwf.UNBOUND:
                                 del _result1
                             _done1 = 0
-                            _pc = 6
+                            _pc = 7
                             continue
                         else:
                             _f.catch(0)
                             _done1 = 1
-                            _f.pc = 7
+                            _f.pc = 8
                             _f.slots = (_done1, _exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                             return _kwf.SWITCH
                     except _kwf.BaseException as _c:
-                        _pc = (-1, -1, -1, 17, 14, 14, -1, -1, -1, -1, -1, -1, -1, -1, 17, 17, 17, -1)[_pc]
+                        _pc = (-1, -1, -1, 18, 15, 18, 15, -1, -1, -1, -1, -1, -1, -1, -1, 18, 18, 18, -1)[_pc]
                         if _pc < 0:
                             raise
                         _f.thrown = _c
@@ -250,6 +255,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                         self, = _f.slots
                         _f.slots = ()
                         self._forget_arguments()
+                        pass
                         _pc = 2
                         continue
                     elif _pc == 1:
@@ -289,15 +295,16 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
             _pc = _f.pc
             while True:
                 try:
-                    if _pc < 13:
-                        if _pc < 6:
+                    if _pc < 15:
+                        if _pc < 7:
                             if _pc == 0:
                                 self, typ, value, _traceback = _f.slots
                                 _f.slots = ()
                                 if typ is None:
-                                    _pc = 5
+                                    pass
+                                    _pc = 6
                                     continue
-                                _pc = 10
+                                _pc = 12
                                 continue
                             elif _pc == 1:
                                 self, typ, value = _f.slots
@@ -305,18 +312,18 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 if _x:
                                     _f.through()
                                     _x = False
-                                    _pc = 31
+                                    _pc = 34
                                     continue
-                                _pc = 6
+                                _pc = 7
                                 continue
                             elif _pc == 2:
-                                _done2, self, typ, value = _f.slots
+                                _done1, self, typ, value = _f.slots
                                 _f.slots = ()
                                 if _x:
                                     return _f.fail()
-                                if _done2 == 1:
+                                if _done1 == 1:
                                     return _f.reraise()
-                                _pc = 10
+                                _pc = 12
                                 continue
                             elif _pc == 3:
                                 self, value = _f.slots
@@ -324,16 +331,16 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 if _x:
                                     _f.through()
                                     _x = False
-                                    _pc = 17
+                                    _pc = 20
                                     continue
-                                _pc = 12
+                                _pc = 14
                                 continue
                             elif _pc == 4:
-                                _done3, = _f.slots
+                                _done1, = _f.slots
                                 _f.slots = ()
                                 if _x:
                                     return _f.fail()
-                                if _done3 == 1:
+                                if _done1 == 1:
                                     return _f.reraise()
                                 _f.pc = -1
                                 return None
@@ -342,109 +349,120 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                                 _f.pc = 1
                                 _f.slots = (self, typ, value)
                                 return _r
-                        elif _pc == 6:
-                            raise RuntimeError("generator didn't stop")
-                        elif _pc == 7:
-                            _f.catch(0)
-                            _done2 = 1
-                            _f.pc = 8
-                            _f.slots = (_done2, self, typ, value)
-                            return _kwf.SWITCH
-                        elif _pc == 8:
-                            _done2, self, typ, value = _f.slots
+                        elif _pc < 10:
+                            if _pc == 7:
+                                pass
+                                _pc = 8
+                                continue
+                            elif _pc == 8:
+                                raise RuntimeError("generator didn't stop")
+                            else:
+                                _f.catch(0)
+                                _done1 = 1
+                                _f.pc = 10
+                                _f.slots = (_done1, self, typ, value)
+                                return _kwf.SWITCH
+                        elif _pc == 10:
+                            _done1, self, typ, value = _f.slots
                             _f.slots = ()
                             _r = self.gen.aclose()
                             _f.pc = 2
-                            _f.slots = (_done2, self, typ, value)
+                            _f.slots = (_done1, self, typ, value)
                             return _r
-                        elif _pc == 10:
+                        elif _pc == 12:
                             if value is None:
                                 value = typ()
-                            _pc = 11
+                            pass
+                            _pc = 13
                             continue
-                        elif _pc == 11:
+                        elif _pc == 13:
                             _r = self.gen.athrow(value)
                             _f.pc = 3
                             _f.slots = (self, value)
                             return _r
                         else:
-                            raise RuntimeError("generator didn't stop after athrow()")
+                            pass
+                            _pc = 15
+                            continue
                     elif _pc < 24:
-                        if _pc == 13:
+                        if _pc == 15:
+                            raise RuntimeError("generator didn't stop after athrow()")
+                        elif _pc == 16:
                             _f.catch(0)
-                            _done3 = 1
-                            _f.pc = 14
-                            _f.slots = (_done3, self)
+                            _done1 = 1
+                            _f.pc = 17
+                            _f.slots = (_done1, self)
                             return _kwf.SWITCH
-                        elif _pc == 14:
-                            _done3, self = _f.slots
+                        elif _pc == 17:
+                            _done1, self = _f.slots
                             _f.slots = ()
                             _r = self.gen.aclose()
                             _f.pc = 4
-                            _f.slots = (_done3,)
+                            _f.slots = (_done1,)
                             return _r
-                        elif _pc == 17:
+                        elif _pc == 20:
                             _f.catch(0)
-                            _f.pc = 18
+                            _f.pc = 21
                             _f.slots = (value,)
                             return _kwf.SWITCH
-                        elif _pc == 18:
+                        elif _pc == 21:
                             value, = _f.slots
                             _f.slots = ()
                             if _f.catches(StopAsyncIteration):
                                 exc = _f.handled[-1]
-                                _pc = 20
+                                _pc = 23
                                 continue
                             if _f.catches(RuntimeError):
                                 exc = _f.handled[-1]
-                                _pc = 24
+                                _pc = 27
                                 continue
                             if _f.catches(BaseException):
                                 exc = _f.handled[-1]
-                                _pc = 28
+                                _pc = 31
                                 continue
                             return _f.reraise()
-                        elif _pc == 20:
-                            _result3 = exc is not value
+                        else:
+                            _result1 = exc is not value
                             exc = None
                             del exc
                             _f.pc = -1
-                            return _result3
+                            return _result1
+                    elif _pc < 31:
+                        if _pc == 24:
+                            _f.catch(1)
+                            exc = None
+                            del exc
+                            return _f.reraise()
+                        elif _pc == 27:
+                            kinds = (StopIteration, StopAsyncIteration)
+                            if exc is not value and (not _is_same_stop(exc, value, kinds)):
+                                raise
+                            _result1 = False
+                            exc = None
+                            del exc
+                            _f.pc = -1
+                            return _result1
                         else:
                             _f.catch(1)
                             exc = None
                             del exc
                             return _f.reraise()
-                    elif _pc == 24:
-                        kinds = (StopIteration, StopAsyncIteration)
-                        if exc is not value and (not _is_same_stop(exc, value, kinds)):
-                            raise
-                        _result3 = False
-                        exc = None
-                        del exc
-                        _f.pc = -1
-                        return _result3
-                    elif _pc == 25:
-                        _f.catch(1)
-                        exc = None
-                        del exc
-                        return _f.reraise()
-                    elif _pc == 28:
+                    elif _pc == 31:
                         if exc is not value:
                             raise
-                        _result3 = False
+                        _result1 = False
                         exc = None
                         del exc
                         _f.pc = -1
-                        return _result3
-                    elif _pc == 29:
+                        return _result1
+                    elif _pc == 32:
                         _f.catch(1)
                         exc = None
                         del exc
                         return _f.reraise()
-                    elif _pc == 31:
+                    elif _pc == 34:
                         _f.catch(0)
-                        _f.pc = 32
+                        _f.pc = 35
                         _f.slots = ()
                         return _kwf.SWITCH
                     else:
@@ -453,7 +471,7 @@ class _AsyncGeneratorContextManager(_GeneratorManager, AbstractAsyncContextManag
                             return False
                         return _f.reraise()
                 except _kwf.BaseException as _c:
-                    _pc = (-1, 31, -1, 17, -1, 31, 7, -1, -1, -1, -1, 17, 13, -1, -1, -1, -1, -1, -1, -1, 21, -1, -1, -1, 25, -1, -1, -1, 29, -1, -1, -1, -1, -1, -1)[_pc]
+                    _pc = (-1, 34, -1, 20, -1, -1, 34, -1, 9, -1, -1, -1, -1, 20, -1, 16, -1, -1, -1, -1, -1, -1, -1, 24, -1, -1, -1, 28, -1, -1, -1, 32, -1, -1, -1, -1, -1, -1)[_pc]
                     if _pc < 0:
                         raise
                     _f.thrown = _c
@@ -804,6 +822,7 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                         elif _pc == 2:
                             if self._exits:
                                 entry = self._exits.pop()
+                                pass
                                 _pc = 5
                                 continue
                             if pending:
@@ -865,4 +884,4 @@ class AsyncExitStack(_Stack, AbstractAsyncContextManager[Any]):
                         raise
                     _f.thrown = _c
         return _kwf.Coroutine(_kwf_step, (self, _typ, exc, _traceback))
-_kwf.module(__name__, {'_AsyncGeneratorContextManager.__call__.<locals>.inner': ('coroutine', (('async with self._recreate_cm()#0', 101, ('_exit1', '_result1', 'args', 'kwds')), ('async with self._recreate_cm(): leave#0', 101, ('_done1', '_result1')), ('async with self._recreate_cm(): leave#1', 101, ('_exit1', '_normal1', '_result1')), ('await func(*args, **kwds)#0', 102, ('_exit1', '_normal1', '_result1'))), ('args', 'kwds')), '_AsyncGeneratorContextManager.__aenter__': ('coroutine', (('await anext(self.gen)#0', 109, ()),), ('self',)), '_AsyncGeneratorContextManager.__aexit__': ('coroutine', (('await anext(self.gen)#0', 116, ('self', 'typ', 'value')), ('await self.gen.aclose()#0', 122, ('_done2', 'self', 'typ', 'value')), ('await self.gen.athrow(value)#0', 126, ('self', 'value')), ('await self.gen.aclose()#1', 141, ('_done3',))), ('self', 'typ', 'value', '_traceback')), 'aclosing.__aenter__': ('coroutine', (), ('self',)), 'aclosing.__aexit__': ('coroutine', (('await self.thing.aclose()#0', 187, ()),), ('self', '_exc_info')), 'nullcontext.__aenter__': ('coroutine', (), ('self',)), 'nullcontext.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'AsyncExitStack.enter_async_context': ('coroutine', (('await enter()#0', 351, ('leave', 'self')),), ('self', 'cm')), 'AsyncExitStack.aclose': ('coroutine', (('await self.__aexit__(None, None, None)#0', 371, ()),), ('self',)), 'AsyncExitStack.__aenter__': ('coroutine', (), ('self',)), 'AsyncExitStack.__aexit__': ('coroutine', (('await result#0', 385, ('entry', 'exc', 'handled', 'pending', 'received', 'self', 'suppressed')),), ('self', '_typ', 'exc', '_traceback'))}, ('builtins:BaseException', 'builtins:RuntimeError', 'builtins:StopAsyncIteration', 'builtins:StopIteration', 'builtins:TypeError', 'builtins:anext', 'builtins:bool', 'builtins:getattr', 'builtins:hasattr', 'builtins:isinstance', 'builtins:issubclass', 'builtins:next', 'builtins:object', 'builtins:str', 'builtins:tuple', 'builtins:type', 'collections.abc:Callable', 'collections:deque', 'functools:', 'functools:wraps', 'kwf_runtime.lib.base:AbstractAsyncContextManager', 'kwf_runtime.lib.base:AbstractContextManager', 'sys:', 'sys:exc_info', 'typing:Any'))
+_kwf.module(__name__, {'_AsyncGeneratorContextManager.__call__.<locals>.inner': ('coroutine', (('async with self._recreate_cm()#0', 101, ('_exit1', '_result1', 'args', 'kwds')), ('async with self._recreate_cm(): leave#0', 101, ('_done1', '_result1')), ('async with self._recreate_cm(): leave by error#0', 101, ('_exit1', '_normal1', '_result1')), ('await func(*args, **kwds)#0', 102, ('_exit1', '_normal1', '_result1'))), ('args', 'kwds')), '_AsyncGeneratorContextManager.__aenter__': ('coroutine', (('await anext(self.gen)#0', 109, ()),), ('self',)), '_AsyncGeneratorContextManager.__aexit__': ('coroutine', (('await anext(self.gen)#0', 116, ('self', 'typ', 'value')), ('await self.gen.aclose()#0', 122, ('_done1', 'self', 'typ', 'value')), ('await self.gen.athrow(value)#0', 126, ('self', 'value')), ('await self.gen.aclose()#1', 141, ('_done1',))), ('self', 'typ', 'value', '_traceback')), 'aclosing.__aenter__': ('coroutine', (), ('self',)), 'aclosing.__aexit__': ('coroutine', (('await self.thing.aclose()#0', 187, ()),), ('self', '_exc_info')), 'nullcontext.__aenter__': ('coroutine', (), ('self',)), 'nullcontext.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'AsyncExitStack.enter_async_context': ('coroutine', (('await enter()#0', 351, ('leave', 'self')),), ('self', 'cm')), 'AsyncExitStack.aclose': ('coroutine', (('await self.__aexit__(None, None, None)#0', 371, ()),), ('self',)), 'AsyncExitStack.__aenter__': ('coroutine', (), ('self',)), 'AsyncExitStack.__aexit__': ('coroutine', (('await result#0', 385, ('entry', 'exc', 'handled', 'pending', 'received', 'self', 'suppressed')),), ('self', '_typ', 'exc', '_traceback'))}, ('builtins:BaseException', 'builtins:RuntimeError', 'builtins:StopAsyncIteration', 'builtins:StopIteration', 'builtins:TypeError', 'builtins:anext', 'builtins:bool', 'builtins:getattr', 'builtins:hasattr', 'builtins:isinstance', 'builtins:issubclass', 'builtins:next', 'builtins:object', 'builtins:str', 'builtins:tuple', 'builtins:type', 'collections.abc:Callable', 'collections:deque', 'functools:', 'functools:wraps', 'kwf_runtime.lib.base:AbstractAsyncContextManager', 'kwf_runtime.lib.base:AbstractContextManager', 'sys:', 'sys:exc_info', 'typing:Any'))

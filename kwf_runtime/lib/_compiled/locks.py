@@ -86,7 +86,7 @@ class Lock(_Lockable):
             _pc = _f.pc
             while True:
                 try:
-                    if _pc < 4:
+                    if _pc < 5:
                         if _pc == 0:
                             self, = _f.slots
                             _f.slots = ()
@@ -96,6 +96,7 @@ class Lock(_Lockable):
                                 return True
                             future = running_loop().create_future()
                             self._waiters.append(future)
+                            pass
                             _pc = 2
                             continue
                         elif _pc == 1:
@@ -104,12 +105,16 @@ class Lock(_Lockable):
                             if _x:
                                 _f.through()
                                 _x = False
-                                _pc = 11
+                                _pc = 12
                                 continue
                             _done1 = 0
-                            _pc = 3
+                            _pc = 4
                             continue
                         elif _pc == 2:
+                            pass
+                            _pc = 3
+                            continue
+                        elif _pc == 3:
                             _r = future
                             _f.pc = 1
                             _f.slots = (future, self)
@@ -118,21 +123,21 @@ class Lock(_Lockable):
                             self._waiters.remove(future)
                             if _done1 == 1:
                                 _f.rethrow()
-                                _pc = 6
+                                _pc = 7
                                 continue
-                            _pc = 10
+                            _pc = 11
                             continue
-                    elif _pc == 4:
+                    elif _pc == 5:
                         _done1, future, self = _f.slots
                         _f.slots = ()
-                        _pc = 3
+                        _pc = 4
                         continue
-                    elif _pc == 6:
+                    elif _pc == 7:
                         _f.catch(0)
-                        _f.pc = 7
+                        _f.pc = 8
                         _f.slots = (self,)
                         return _kwf.SWITCH
-                    elif _pc == 7:
+                    elif _pc == 8:
                         self, = _f.slots
                         _f.slots = ()
                         if _f.catches(CancelledError):
@@ -140,18 +145,18 @@ class Lock(_Lockable):
                                 self._wake_up_first()
                             raise
                         return _f.reraise()
-                    elif _pc == 10:
+                    elif _pc == 11:
                         self._locked = True
                         _f.pc = -1
                         return True
                     else:
                         _f.catch(0)
                         _done1 = 1
-                        _f.pc = 4
+                        _f.pc = 5
                         _f.slots = (_done1, future, self)
                         return _kwf.SWITCH
                 except _kwf.BaseException as _c:
-                    _pc = (-1, 11, 11, 6, -1, 6, -1, -1, -1, -1, -1, 6)[_pc]
+                    _pc = (-1, 12, 7, 12, 7, -1, 7, -1, -1, -1, -1, -1, 7)[_pc]
                     if _pc < 0:
                         raise
                     _f.thrown = _c
@@ -216,48 +221,49 @@ class Event:
                             return True
                         future = running_loop().create_future()
                         self._waiters.append(future)
+                        pass
                         _pc = 2
                         continue
                     elif _pc == 1:
-                        _result4, future, self = _f.slots
+                        _result1, future, self = _f.slots
                         _f.slots = ()
-                        if _result4 is _kwf.UNBOUND:
-                            del _result4
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
                         if _x:
                             _f.through()
                             _x = False
                             _pc = 9
                             continue
-                        _result4 = True
-                        _done2 = 2
+                        _result1 = True
+                        _done1 = 2
                         _pc = 3
                         continue
                     elif _pc == 2:
                         _r = future
                         _f.pc = 1
-                        _f.slots = (_kwf.locals().get('_result4', _kwf.UNBOUND), future, self)
+                        _f.slots = (_kwf.locals().get('_result1', _kwf.UNBOUND), future, self)
                         return _r
                     elif _pc == 3:
                         self._waiters.remove(future)
-                        if _done2 == 1:
+                        if _done1 == 1:
                             return _f.reraise()
-                        if _done2 == 2:
+                        if _done1 == 2:
                             _f.pc = -1
-                            return _result4
+                            return _result1
                         _f.pc = -1
                         return None
                     elif _pc == 4:
-                        _done2, _result4, future, self = _f.slots
+                        _done1, _result1, future, self = _f.slots
                         _f.slots = ()
-                        if _result4 is _kwf.UNBOUND:
-                            del _result4
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
                         _pc = 3
                         continue
                     else:
                         _f.catch(0)
-                        _done2 = 1
+                        _done1 = 1
                         _f.pc = 4
-                        _f.slots = (_done2, _kwf.locals().get('_result4', _kwf.UNBOUND), future, self)
+                        _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND), future, self)
                         return _kwf.SWITCH
                 except _kwf.BaseException as _c:
                     _pc = (-1, 9, 9, -1, -1, -1, -1, -1, -1, -1)[_pc]
@@ -309,129 +315,137 @@ class Condition(_Lockable):
                                 if not self.locked():
                                     raise RuntimeError('cannot wait on un-acquired lock')
                                 self.release()
+                                pass
                                 _pc = 3
                                 continue
                             elif _pc == 1:
-                                _result5, future, self = _f.slots
+                                _result1, future, self = _f.slots
                                 _f.slots = ()
-                                if _result5 is _kwf.UNBOUND:
-                                    del _result5
+                                if _result1 is _kwf.UNBOUND:
+                                    del _result1
                                 if _x:
                                     _f.through()
                                     _x = False
-                                    _pc = 25
+                                    _pc = 26
                                     continue
-                                _result5 = True
-                                _done4 = 2
+                                _result1 = True
+                                _done2 = 2
                                 _pc = 5
                                 continue
                             elif _pc == 2:
-                                _done3, _result5, cancelled, self = _f.slots
+                                _done1, _result1, cancelled, self = _f.slots
                                 _f.slots = ()
-                                if _result5 is _kwf.UNBOUND:
-                                    del _result5
+                                if _result1 is _kwf.UNBOUND:
+                                    del _result1
                                 if _x:
                                     _f.through()
                                     _x = False
-                                    _pc = 18
+                                    _pc = 19
                                     continue
-                                _pc = 13
+                                pass
+                                _pc = 14
                                 continue
                             else:
                                 future = running_loop().create_future()
                                 self._waiters.append(future)
+                                pass
                                 _pc = 4
                                 continue
                         elif _pc == 4:
                             _r = future
                             _f.pc = 1
-                            _f.slots = (_kwf.locals().get('_result5', _kwf.UNBOUND), future, self)
+                            _f.slots = (_kwf.locals().get('_result1', _kwf.UNBOUND), future, self)
                             return _r
                         elif _pc == 5:
                             self._waiters.remove(future)
-                            if _done4 == 1:
+                            if _done2 == 1:
                                 _f.rethrow()
                                 _pc = 8
                                 continue
-                            if _done4 == 2:
-                                _done3 = 2
+                            if _done2 == 2:
+                                _done1 = 2
                                 _pc = 9
                                 continue
-                            _done3 = 0
+                            _done1 = 0
                             _pc = 9
                             continue
                         elif _pc == 6:
-                            _done4, _result5, future, self = _f.slots
+                            _done2, _result1, future, self = _f.slots
                             _f.slots = ()
-                            if _result5 is _kwf.UNBOUND:
-                                del _result5
+                            if _result1 is _kwf.UNBOUND:
+                                del _result1
                             _pc = 5
                             continue
                         else:
                             _f.catch(0)
-                            _done3 = 1
+                            _done1 = 1
                             _f.pc = 10
-                            _f.slots = (_done3, _kwf.locals().get('_result5', _kwf.UNBOUND), self)
+                            _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND), self)
                             return _kwf.SWITCH
                     elif _pc < 13:
                         if _pc == 9:
                             cancelled = False
+                            pass
                             _pc = 11
                             continue
                         elif _pc == 10:
-                            _done3, _result5, self = _f.slots
+                            _done1, _result1, self = _f.slots
                             _f.slots = ()
-                            if _result5 is _kwf.UNBOUND:
-                                del _result5
+                            if _result1 is _kwf.UNBOUND:
+                                del _result1
                             _pc = 9
                             continue
                         elif _pc == 11:
-                            _r = self.acquire()
-                            _f.pc = 2
-                            _f.slots = (_done3, _kwf.locals().get('_result5', _kwf.UNBOUND), cancelled, self)
-                            return _r
+                            pass
+                            _pc = 13
+                            continue
                         else:
-                            _done3, _result5, cancelled, self = _f.slots
+                            _done1, _result1, cancelled, self = _f.slots
                             _f.slots = ()
-                            if _result5 is _kwf.UNBOUND:
-                                del _result5
+                            if _result1 is _kwf.UNBOUND:
+                                del _result1
                             _pc = 11
                             continue
                     elif _pc == 13:
+                        _r = self.acquire()
+                        _f.pc = 2
+                        _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND), cancelled, self)
+                        return _r
+                    elif _pc == 14:
                         if cancelled:
                             raise CancelledError
-                        if _done3 == 1:
+                        if _done1 == 1:
                             return _f.reraise()
-                        if _done3 == 2:
+                        if _done1 == 2:
                             _f.pc = -1
-                            return _result5
+                            return _result1
                         _f.pc = -1
                         return None
-                    elif _pc == 18:
-                        _f.catch(_done3 == 1)
-                        _f.pc = 19
-                        _f.slots = (_done3, _kwf.locals().get('_result5', _kwf.UNBOUND), self)
-                        return _kwf.SWITCH
                     elif _pc == 19:
-                        _done3, _result5, self = _f.slots
+                        _f.catch(_done1 == 1)
+                        _f.pc = 20
+                        _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND), self)
+                        return _kwf.SWITCH
+                    elif _pc == 20:
+                        _done1, _result1, self = _f.slots
                         _f.slots = ()
-                        if _result5 is _kwf.UNBOUND:
-                            del _result5
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
                         if _f.catches(CancelledError):
                             cancelled = True
-                            _f.leave(_done3 == 1)
+                            _f.leave(_done1 == 1)
                             _f.pc = 12
-                            _f.slots = (_done3, _kwf.locals().get('_result5', _kwf.UNBOUND), cancelled, self)
+                            _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND), cancelled, self)
                             return _kwf.SWITCH
                         return _f.reraise()
                     else:
                         _f.catch(0)
-                        _done4 = 1
+                        _done2 = 1
                         _f.pc = 6
-                        _f.slots = (_done4, _kwf.locals().get('_result5', _kwf.UNBOUND), future, self)
+                        _f.slots = (_done2, _kwf.locals().get('_result1', _kwf.UNBOUND), future, self)
                         return _kwf.SWITCH
                 except _kwf.BaseException as _c:
-                    _pc = (-1, 25, 18, 8, 25, 8, -1, 8, -1, -1, -1, 18, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 8, 8, 8, 8)[_pc]
+                    _pc = (-1, 26, 19, 8, 26, 8, -1, 8, -1, -1, -1, -1, -1, 19, -1, -1, -1, -1, -1, -1, -1, -1, -1, 8, 8, 8, 8)[_pc]
                     if _pc < 0:
                         raise
                     _f.thrown = _c
@@ -514,7 +528,7 @@ class Semaphore(_Lockable):
             _pc = _f.pc
             while True:
                 try:
-                    if _pc < 4:
+                    if _pc < 5:
                         if _pc == 0:
                             self, = _f.slots
                             _f.slots = ()
@@ -524,6 +538,7 @@ class Semaphore(_Lockable):
                                 return True
                             future = running_loop().create_future()
                             self._waiters.append(future)
+                            pass
                             _pc = 2
                             continue
                         elif _pc == 1:
@@ -532,35 +547,39 @@ class Semaphore(_Lockable):
                             if _x:
                                 _f.through()
                                 _x = False
-                                _pc = 11
+                                _pc = 12
                                 continue
-                            _done5 = 0
-                            _pc = 3
+                            _done1 = 0
+                            _pc = 4
                             continue
                         elif _pc == 2:
+                            pass
+                            _pc = 3
+                            continue
+                        elif _pc == 3:
                             _r = future
                             _f.pc = 1
                             _f.slots = (future, self)
                             return _r
                         else:
                             self._waiters.remove(future)
-                            if _done5 == 1:
+                            if _done1 == 1:
                                 _f.rethrow()
-                                _pc = 6
+                                _pc = 7
                                 continue
-                            _pc = 10
+                            _pc = 11
                             continue
-                    elif _pc == 4:
-                        _done5, future, self = _f.slots
+                    elif _pc == 5:
+                        _done1, future, self = _f.slots
                         _f.slots = ()
-                        _pc = 3
+                        _pc = 4
                         continue
-                    elif _pc == 6:
+                    elif _pc == 7:
                         _f.catch(0)
-                        _f.pc = 7
+                        _f.pc = 8
                         _f.slots = (future, self)
                         return _kwf.SWITCH
-                    elif _pc == 7:
+                    elif _pc == 8:
                         future, self = _f.slots
                         _f.slots = ()
                         if _f.catches(CancelledError):
@@ -569,19 +588,19 @@ class Semaphore(_Lockable):
                                 self._wake_up_next()
                             raise
                         return _f.reraise()
-                    elif _pc == 10:
+                    elif _pc == 11:
                         if self._value > 0:
                             self._wake_up_next()
                         _f.pc = -1
                         return True
                     else:
                         _f.catch(0)
-                        _done5 = 1
-                        _f.pc = 4
-                        _f.slots = (_done5, future, self)
+                        _done1 = 1
+                        _f.pc = 5
+                        _f.slots = (_done1, future, self)
                         return _kwf.SWITCH
                 except _kwf.BaseException as _c:
-                    _pc = (-1, 11, 11, 6, -1, 6, -1, -1, -1, -1, -1, 6)[_pc]
+                    _pc = (-1, 12, 7, 12, 7, -1, 7, -1, -1, -1, -1, -1, 7)[_pc]
                     if _pc < 0:
                         raise
                     _f.thrown = _c
@@ -687,13 +706,13 @@ class Barrier:
                                 _exit1, _enter1 = _kwf.enter_async_with(self._cond)
                                 _r = _enter1
                                 _f.pc = 1
-                                _f.slots = (_exit1, _kwf.locals().get('_result10', _kwf.UNBOUND), self)
+                                _f.slots = (_exit1, _kwf.locals().get('_result1', _kwf.UNBOUND), self)
                                 return _r
                             elif _pc == 1:
-                                _exit1, _result10, self = _f.slots
+                                _exit1, _result1, self = _f.slots
                                 _f.slots = ()
-                                if _result10 is _kwf.UNBOUND:
-                                    del _result10
+                                if _result1 is _kwf.UNBOUND:
+                                    del _result1
                                 if _x:
                                     return _f.fail()
                                 _value1 = _v
@@ -701,161 +720,166 @@ class Barrier:
                                 _pc = 6
                                 continue
                             elif _pc == 2:
-                                _exit1, _normal1, _result10 = _f.slots
+                                _exit1, _normal1, _result1 = _f.slots
                                 _f.slots = ()
-                                if _result10 is _kwf.UNBOUND:
-                                    del _result10
+                                if _result1 is _kwf.UNBOUND:
+                                    del _result1
                                 if _x:
                                     _f.through()
                                     _x = False
-                                    _pc = 25
+                                    _pc = 26
                                     continue
-                                _t2 = _v
-                                if not _t2:
+                                _t1 = _v
+                                if not _t1:
                                     raise
                                 _f.leave(0)
-                                _f.pc = 16
-                                _f.slots = (_exit1, _normal1, _kwf.locals().get('_result10', _kwf.UNBOUND))
+                                _f.pc = 17
+                                _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                                 return _kwf.SWITCH
                             elif _pc == 3:
-                                _done6, _result10 = _f.slots
+                                _done1, _result1 = _f.slots
                                 _f.slots = ()
-                                if _result10 is _kwf.UNBOUND:
-                                    del _result10
+                                if _result1 is _kwf.UNBOUND:
+                                    del _result1
                                 if _x:
                                     return _f.fail()
-                                _pc = 20
+                                _pc = 21
                                 continue
                             else:
-                                _exit1, _normal1, _result10, self = _f.slots
+                                _exit1, _normal1, _result1, self = _f.slots
                                 _f.slots = ()
-                                if _result10 is _kwf.UNBOUND:
-                                    del _result10
+                                if _result1 is _kwf.UNBOUND:
+                                    del _result1
                                 if _x:
                                     _f.through()
                                     _x = False
-                                    _pc = 13
+                                    _pc = 14
                                     continue
-                                _pc = 7
+                                pass
+                                _pc = 8
                                 continue
                         elif _pc == 5:
-                            _exit1, _normal1, _result10, index, self = _f.slots
+                            _exit1, _normal1, _result1, index, self = _f.slots
                             _f.slots = ()
-                            if _result10 is _kwf.UNBOUND:
-                                del _result10
+                            if _result1 is _kwf.UNBOUND:
+                                del _result1
                             if _x:
                                 _f.through()
                                 _x = False
-                                _pc = 28
+                                _pc = 29
                                 continue
-                            _pc = 9
+                            _pc = 10
                             continue
                         elif _pc == 6:
+                            pass
+                            _pc = 7
+                            continue
+                        elif _pc == 7:
                             _r = self._block()
                             _f.pc = 4
-                            _f.slots = (_exit1, _normal1, _kwf.locals().get('_result10', _kwf.UNBOUND), self)
+                            _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND), self)
                             return _r
-                        elif _pc == 7:
+                        elif _pc == 8:
                             index = self._count
                             self._count += 1
                             if index + 1 == self._parties:
                                 self._state = _BarrierState.DRAINING
                                 self._cond.notify_all()
-                                _pc = 9
+                                _pc = 10
                                 continue
                             _r = self._wait()
                             _f.pc = 5
-                            _f.slots = (_exit1, _normal1, _kwf.locals().get('_result10', _kwf.UNBOUND), index, self)
+                            _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND), index, self)
                             return _r
-                        elif _pc == 9:
-                            _result10 = index
-                            _done7 = 2
-                            _pc = 10
-                            continue
                         else:
-                            self._count -= 1
-                            self._exit()
-                            if _done7 == 1:
-                                _f.rethrow()
-                                _pc = 13
-                                continue
-                            if _done7 == 2:
-                                _done6 = 2
-                                _pc = 17
-                                continue
-                            _pc = 15
+                            _result1 = index
+                            _done2 = 2
+                            _pc = 11
                             continue
                     elif _pc < 17:
                         if _pc == 11:
-                            _done7, _exit1, _normal1, _result10, self = _f.slots
-                            _f.slots = ()
-                            if _result10 is _kwf.UNBOUND:
-                                del _result10
-                            _pc = 10
+                            self._count -= 1
+                            self._exit()
+                            if _done2 == 1:
+                                _f.rethrow()
+                                _pc = 14
+                                continue
+                            if _done2 == 2:
+                                _done1 = 2
+                                _pc = 18
+                                continue
+                            _pc = 16
                             continue
-                        elif _pc == 13:
-                            _f.catch(0)
-                            _f.pc = 14
-                            _f.slots = (_exit1, _normal1, _kwf.locals().get('_result10', _kwf.UNBOUND))
-                            return _kwf.SWITCH
-                        elif _pc == 14:
-                            _exit1, _normal1, _result10 = _f.slots
+                        elif _pc == 12:
+                            _done2, _exit1, _normal1, _result1, self = _f.slots
                             _f.slots = ()
-                            if _result10 is _kwf.UNBOUND:
-                                del _result10
+                            if _result1 is _kwf.UNBOUND:
+                                del _result1
+                            _pc = 11
+                            continue
+                        elif _pc == 14:
+                            _f.catch(0)
+                            _f.pc = 15
+                            _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
+                            return _kwf.SWITCH
+                        elif _pc == 15:
+                            _exit1, _normal1, _result1 = _f.slots
+                            _f.slots = ()
+                            if _result1 is _kwf.UNBOUND:
+                                del _result1
                             _normal1 = False
                             _r = _exit1(*_kwf.exc_info())
                             _f.pc = 2
-                            _f.slots = (_exit1, _normal1, _kwf.locals().get('_result10', _kwf.UNBOUND))
+                            _f.slots = (_exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                             return _r
-                        elif _pc == 15:
-                            _done6 = 0
-                            _pc = 17
-                            continue
                         else:
-                            _exit1, _normal1, _result10 = _f.slots
-                            _f.slots = ()
-                            if _result10 is _kwf.UNBOUND:
-                                del _result10
-                            _pc = 15
+                            _done1 = 0
+                            _pc = 18
                             continue
                     elif _pc == 17:
+                        _exit1, _normal1, _result1 = _f.slots
+                        _f.slots = ()
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
+                        _pc = 16
+                        continue
+                    elif _pc == 18:
                         if _normal1:
                             _r = _exit1(None, None, None)
                             _f.pc = 3
-                            _f.slots = (_done6, _kwf.locals().get('_result10', _kwf.UNBOUND))
+                            _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                             return _r
-                        _pc = 20
+                        _pc = 21
                         continue
-                    elif _pc == 18:
-                        _done6, _exit1, _normal1, _result10 = _f.slots
+                    elif _pc == 19:
+                        _done1, _exit1, _normal1, _result1 = _f.slots
                         _f.slots = ()
-                        if _result10 is _kwf.UNBOUND:
-                            del _result10
-                        _pc = 17
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
+                        _pc = 18
                         continue
-                    elif _pc == 20:
-                        if _done6 == 1:
+                    elif _pc == 21:
+                        if _done1 == 1:
                             return _f.reraise()
-                        if _done6 == 2:
+                        if _done1 == 2:
                             _f.pc = -1
-                            return _result10
+                            return _result1
                         _f.pc = -1
                         return None
-                    elif _pc == 25:
+                    elif _pc == 26:
                         _f.catch(0)
-                        _done6 = 1
-                        _f.pc = 18
-                        _f.slots = (_done6, _exit1, _normal1, _kwf.locals().get('_result10', _kwf.UNBOUND))
+                        _done1 = 1
+                        _f.pc = 19
+                        _f.slots = (_done1, _exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND))
                         return _kwf.SWITCH
                     else:
                         _f.catch(0)
-                        _done7 = 1
-                        _f.pc = 11
-                        _f.slots = (_done7, _exit1, _normal1, _kwf.locals().get('_result10', _kwf.UNBOUND), self)
+                        _done2 = 1
+                        _f.pc = 12
+                        _f.slots = (_done2, _exit1, _normal1, _kwf.locals().get('_result1', _kwf.UNBOUND), self)
                         return _kwf.SWITCH
                 except _kwf.BaseException as _c:
-                    _pc = (-1, -1, 25, -1, 13, 28, 13, 28, 28, 28, 13, -1, 13, 25, 25, 25, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 13, 13, 13, 28)[_pc]
+                    _pc = (-1, -1, 26, -1, 14, 29, 26, 14, 29, 29, 29, 14, -1, 14, 26, 26, 26, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 14, 14, 14, 29)[_pc]
                     if _pc < 0:
                         raise
                     _f.thrown = _c
@@ -927,103 +951,108 @@ class Barrier:
             _pc = _f.pc
             while True:
                 try:
-                    if _pc < 6:
-                        if _pc == 0:
-                            self, = _f.slots
-                            _f.slots = ()
-                            _exit2, _enter2 = _kwf.enter_async_with(self._cond)
-                            _r = _enter2
-                            _f.pc = 1
-                            _f.slots = (_exit2, self)
-                            return _r
-                        elif _pc == 1:
-                            _exit2, self = _f.slots
-                            _f.slots = ()
-                            if _x:
-                                return _f.fail()
-                            _value2 = _v
-                            _normal2 = True
-                            _pc = 4
-                            continue
-                        elif _pc == 2:
-                            _done8, = _f.slots
-                            _f.slots = ()
-                            if _x:
-                                return _f.fail()
-                            _pc = 10
-                            continue
+                    if _pc < 7:
+                        if _pc < 3:
+                            if _pc == 0:
+                                self, = _f.slots
+                                _f.slots = ()
+                                _exit1, _enter1 = _kwf.enter_async_with(self._cond)
+                                _r = _enter1
+                                _f.pc = 1
+                                _f.slots = (_exit1, self)
+                                return _r
+                            elif _pc == 1:
+                                _exit1, self = _f.slots
+                                _f.slots = ()
+                                if _x:
+                                    return _f.fail()
+                                _value1 = _v
+                                _normal1 = True
+                                _pc = 4
+                                continue
+                            else:
+                                _done1, = _f.slots
+                                _f.slots = ()
+                                if _x:
+                                    return _f.fail()
+                                _pc = 11
+                                continue
                         elif _pc == 3:
-                            _exit2, _normal2 = _f.slots
+                            _exit1, _normal1 = _f.slots
                             _f.slots = ()
                             if _x:
                                 _f.through()
                                 _x = False
-                                _pc = 13
+                                _pc = 14
                                 continue
-                            _t3 = _v
-                            if not _t3:
+                            _t1 = _v
+                            if not _t1:
                                 raise
                             _f.leave(0)
-                            _f.pc = 6
-                            _f.slots = (_exit2, _normal2)
+                            _f.pc = 7
+                            _f.slots = (_exit1, _normal1)
                             return _kwf.SWITCH
                         elif _pc == 4:
+                            pass
+                            _pc = 5
+                            continue
+                        elif _pc == 5:
                             if self._count == 0:
                                 self._state = _BarrierState.FILLING
                             elif self._state is not _BarrierState.RESETTING:
                                 self._state = _BarrierState.RESETTING
                             self._cond.notify_all()
-                            _pc = 5
+                            _pc = 6
                             continue
                         else:
-                            _done8 = 0
-                            _pc = 7
+                            _done1 = 0
+                            _pc = 8
                             continue
-                    elif _pc < 10:
-                        if _pc == 6:
-                            _exit2, _normal2 = _f.slots
+                    elif _pc < 11:
+                        if _pc == 7:
+                            _exit1, _normal1 = _f.slots
                             _f.slots = ()
-                            _pc = 5
+                            _pc = 6
                             continue
-                        elif _pc == 7:
-                            if _normal2:
-                                _r = _exit2(None, None, None)
+                        elif _pc == 8:
+                            if _normal1:
+                                _r = _exit1(None, None, None)
                                 _f.pc = 2
-                                _f.slots = (_done8,)
+                                _f.slots = (_done1,)
                                 return _r
-                            _pc = 10
+                            _pc = 11
                             continue
                         else:
-                            _done8, _exit2, _normal2 = _f.slots
+                            _done1, _exit1, _normal1 = _f.slots
                             _f.slots = ()
-                            _pc = 7
+                            _pc = 8
                             continue
-                    elif _pc == 10:
-                        if _done8 == 1:
+                    elif _pc == 11:
+                        if _done1 == 1:
                             return _f.reraise()
                         _f.pc = -1
                         return None
-                    elif _pc == 13:
-                        _f.catch(0)
-                        _done8 = 1
-                        _f.pc = 8
-                        _f.slots = (_done8, _exit2, _normal2)
-                        return _kwf.SWITCH
                     elif _pc == 14:
                         _f.catch(0)
-                        _f.pc = 15
-                        _f.slots = (_exit2, _normal2)
+                        _done1 = 1
+                        _f.pc = 9
+                        _f.slots = (_done1, _exit1, _normal1)
+                        return _kwf.SWITCH
+                    elif _pc == 15:
+                        _f.catch(0)
+                        _f.pc = 16
+                        _f.slots = (_exit1, _normal1)
                         return _kwf.SWITCH
                     else:
-                        _exit2, _normal2 = _f.slots
+                        _exit1, _normal1 = _f.slots
                         _f.slots = ()
-                        _normal2 = False
-                        _r = _exit2(*_kwf.exc_info())
+                        _normal1 = False
+                        _r = _exit1(*_kwf.exc_info())
                         _f.pc = 3
-                        _f.slots = (_exit2, _normal2)
+                        _f.slots = (_exit1, _normal1)
                         return _r
                 except _kwf.BaseException as _c:
-                    _pc = (-1, -1, -1, 13, 14, 13, -1, -1, -1, -1, -1, -1, -1, -1, 13, 13)[_pc]
+                    _pc = (-1, -1, -1, 14, 14, 15, 14, -1, -1, -1, -1, -1, -1, -1, -1, 14, 14)[_pc]
                     if _pc < 0:
                         raise
                     _f.thrown = _c
@@ -1037,100 +1066,105 @@ class Barrier:
             _pc = _f.pc
             while True:
                 try:
-                    if _pc < 6:
-                        if _pc == 0:
-                            self, = _f.slots
-                            _f.slots = ()
-                            _exit3, _enter3 = _kwf.enter_async_with(self._cond)
-                            _r = _enter3
-                            _f.pc = 1
-                            _f.slots = (_exit3, self)
-                            return _r
-                        elif _pc == 1:
-                            _exit3, self = _f.slots
-                            _f.slots = ()
-                            if _x:
-                                return _f.fail()
-                            _value3 = _v
-                            _normal3 = True
-                            _pc = 4
-                            continue
-                        elif _pc == 2:
-                            _done9, = _f.slots
-                            _f.slots = ()
-                            if _x:
-                                return _f.fail()
-                            _pc = 10
-                            continue
+                    if _pc < 7:
+                        if _pc < 3:
+                            if _pc == 0:
+                                self, = _f.slots
+                                _f.slots = ()
+                                _exit1, _enter1 = _kwf.enter_async_with(self._cond)
+                                _r = _enter1
+                                _f.pc = 1
+                                _f.slots = (_exit1, self)
+                                return _r
+                            elif _pc == 1:
+                                _exit1, self = _f.slots
+                                _f.slots = ()
+                                if _x:
+                                    return _f.fail()
+                                _value1 = _v
+                                _normal1 = True
+                                _pc = 4
+                                continue
+                            else:
+                                _done1, = _f.slots
+                                _f.slots = ()
+                                if _x:
+                                    return _f.fail()
+                                _pc = 11
+                                continue
                         elif _pc == 3:
-                            _exit3, _normal3 = _f.slots
+                            _exit1, _normal1 = _f.slots
                             _f.slots = ()
                             if _x:
                                 _f.through()
                                 _x = False
-                                _pc = 13
+                                _pc = 14
                                 continue
-                            _t4 = _v
-                            if not _t4:
+                            _t1 = _v
+                            if not _t1:
                                 raise
                             _f.leave(0)
-                            _f.pc = 6
-                            _f.slots = (_exit3, _normal3)
+                            _f.pc = 7
+                            _f.slots = (_exit1, _normal1)
                             return _kwf.SWITCH
                         elif _pc == 4:
+                            pass
+                            _pc = 5
+                            continue
+                        elif _pc == 5:
                             self._state = _BarrierState.BROKEN
                             self._cond.notify_all()
-                            _pc = 5
+                            _pc = 6
                             continue
                         else:
-                            _done9 = 0
-                            _pc = 7
+                            _done1 = 0
+                            _pc = 8
                             continue
-                    elif _pc < 10:
-                        if _pc == 6:
-                            _exit3, _normal3 = _f.slots
+                    elif _pc < 11:
+                        if _pc == 7:
+                            _exit1, _normal1 = _f.slots
                             _f.slots = ()
-                            _pc = 5
+                            _pc = 6
                             continue
-                        elif _pc == 7:
-                            if _normal3:
-                                _r = _exit3(None, None, None)
+                        elif _pc == 8:
+                            if _normal1:
+                                _r = _exit1(None, None, None)
                                 _f.pc = 2
-                                _f.slots = (_done9,)
+                                _f.slots = (_done1,)
                                 return _r
-                            _pc = 10
+                            _pc = 11
                             continue
                         else:
-                            _done9, _exit3, _normal3 = _f.slots
+                            _done1, _exit1, _normal1 = _f.slots
                             _f.slots = ()
-                            _pc = 7
+                            _pc = 8
                             continue
-                    elif _pc == 10:
-                        if _done9 == 1:
+                    elif _pc == 11:
+                        if _done1 == 1:
                             return _f.reraise()
                         _f.pc = -1
                         return None
-                    elif _pc == 13:
-                        _f.catch(0)
-                        _done9 = 1
-                        _f.pc = 8
-                        _f.slots = (_done9, _exit3, _normal3)
-                        return _kwf.SWITCH
                     elif _pc == 14:
                         _f.catch(0)
-                        _f.pc = 15
-                        _f.slots = (_exit3, _normal3)
+                        _done1 = 1
+                        _f.pc = 9
+                        _f.slots = (_done1, _exit1, _normal1)
+                        return _kwf.SWITCH
+                    elif _pc == 15:
+                        _f.catch(0)
+                        _f.pc = 16
+                        _f.slots = (_exit1, _normal1)
                         return _kwf.SWITCH
                     else:
-                        _exit3, _normal3 = _f.slots
+                        _exit1, _normal1 = _f.slots
                         _f.slots = ()
-                        _normal3 = False
-                        _r = _exit3(*_kwf.exc_info())
+                        _normal1 = False
+                        _r = _exit1(*_kwf.exc_info())
                         _f.pc = 3
-                        _f.slots = (_exit3, _normal3)
+                        _f.slots = (_exit1, _normal1)
                         return _r
                 except _kwf.BaseException as _c:
-                    _pc = (-1, -1, -1, 13, 14, 13, -1, -1, -1, -1, -1, -1, -1, -1, 13, 13)[_pc]
+                    _pc = (-1, -1, -1, 14, 14, 15, 14, -1, -1, -1, -1, -1, -1, -1, -1, 14, 14)[_pc]
                     if _pc < 0:
                         raise
                     _f.thrown = _c
@@ -1155,4 +1189,4 @@ class Barrier:
 def _describe(of: object, state: str, waiters: int) -> str:
     extra = f"{state}, waiters:{waiters}" if waiters else state
     return f"<{object.__repr__(of)[1:-1]} [{extra}]>"
-_kwf.module(__name__, {'_Lockable.__aenter__': ('coroutine', (('await self.acquire()#0', 29, ()),), ('self',)), '_Lockable.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'Lock.acquire': ('coroutine', (('await future#0', 59, ('future', 'self')),), ('self',)), 'Event.wait': ('coroutine', (('await future#0', 119, ('_result4', 'future', 'self')),), ('self',)), 'Condition.wait': ('coroutine', (('await future#0', 160, ('_result5', 'future', 'self')), ('await self.acquire()#0', 169, ('_done3', '_result5', 'cancelled', 'self'))), ('self',)), 'Condition.wait_for': ('coroutine', (('await self.wait()#0', 180, ('predicate', 'self')),), ('self', 'predicate')), 'Semaphore.acquire': ('coroutine', (('await future#0', 232, ('future', 'self')),), ('self',)), 'Barrier.__aenter__': ('coroutine', (('await self.wait()#0', 298, ()),), ('self',)), 'Barrier.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'Barrier.wait': ('coroutine', (('async with self._cond#0', 305, ('_exit1', '_result10', 'self')), ('async with self._cond: leave#0', 305, ('_exit1', '_normal1', '_result10')), ('async with self._cond: leave#1', 305, ('_done6', '_result10')), ('await self._block()#0', 306, ('_exit1', '_normal1', '_result10', 'self')), ('await self._wait()#0', 314, ('_exit1', '_normal1', '_result10', 'index', 'self'))), ('self',)), 'Barrier._block': ('coroutine', (('await self._cond.wait_for(self._is_open)#0', 327, ('self',)),), ('self',)), 'Barrier._wait': ('coroutine', (('await self._cond.wait_for(self._is_filled)#0', 332, ('self',)),), ('self',)), 'Barrier.reset': ('coroutine', (('async with self._cond#0', 344, ('_exit2', 'self')), ('async with self._cond: leave#0', 344, ('_done8',)), ('async with self._cond: leave#1', 344, ('_exit2', '_normal2'))), ('self',)), 'Barrier.abort': ('coroutine', (('async with self._cond#0', 353, ('_exit3', 'self')), ('async with self._cond: leave#0', 353, ('_done9',)), ('async with self._cond: leave#1', 353, ('_exit3', '_normal3'))), ('self',))}, ('builtins:NotImplementedError', 'builtins:RuntimeError', 'builtins:ValueError', 'builtins:all', 'builtins:any', 'builtins:bool', 'builtins:int', 'builtins:len', 'builtins:object', 'builtins:property', 'builtins:str', 'builtins:super', 'collections.abc:Callable', 'collections:', 'collections:deque', 'enum:', 'enum:Enum', 'kwf_runtime.lib.base:BrokenBarrierError', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:running_loop', 'typing:Any'))
+_kwf.module(__name__, {'_Lockable.__aenter__': ('coroutine', (('await self.acquire()#0', 29, ()),), ('self',)), '_Lockable.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'Lock.acquire': ('coroutine', (('await future#0', 59, ('future', 'self')),), ('self',)), 'Event.wait': ('coroutine', (('await future#0', 119, ('_result1', 'future', 'self')),), ('self',)), 'Condition.wait': ('coroutine', (('await future#0', 160, ('_result1', 'future', 'self')), ('await self.acquire()#0', 169, ('_done1', '_result1', 'cancelled', 'self'))), ('self',)), 'Condition.wait_for': ('coroutine', (('await self.wait()#0', 180, ('predicate', 'self')),), ('self', 'predicate')), 'Semaphore.acquire': ('coroutine', (('await future#0', 232, ('future', 'self')),), ('self',)), 'Barrier.__aenter__': ('coroutine', (('await self.wait()#0', 298, ()),), ('self',)), 'Barrier.__aexit__': ('coroutine', (), ('self', '_exc_info')), 'Barrier.wait': ('coroutine', (('async with self._cond#0', 305, ('_exit1', '_result1', 'self')), ('async with self._cond: leave by error#0', 305, ('_exit1', '_normal1', '_result1')), ('async with self._cond: leave#0', 305, ('_done1', '_result1')), ('await self._block()#0', 306, ('_exit1', '_normal1', '_result1', 'self')), ('await self._wait()#0', 314, ('_exit1', '_normal1', '_result1', 'index', 'self'))), ('self',)), 'Barrier._block': ('coroutine', (('await self._cond.wait_for(self._is_open)#0', 327, ('self',)),), ('self',)), 'Barrier._wait': ('coroutine', (('await self._cond.wait_for(self._is_filled)#0', 332, ('self',)),), ('self',)), 'Barrier.reset': ('coroutine', (('async with self._cond#0', 344, ('_exit1', 'self')), ('async with self._cond: leave#0', 344, ('_done1',)), ('async with self._cond: leave by error#0', 344, ('_exit1', '_normal1'))), ('self',)), 'Barrier.abort': ('coroutine', (('async with self._cond#0', 353, ('_exit1', 'self')), ('async with self._cond: leave#0', 353, ('_done1',)), ('async with self._cond: leave by error#0', 353, ('_exit1', '_normal1'))), ('self',))}, ('builtins:NotImplementedError', 'builtins:RuntimeError', 'builtins:ValueError', 'builtins:all', 'builtins:any', 'builtins:bool', 'builtins:int', 'builtins:len', 'builtins:object', 'builtins:property', 'builtins:str', 'builtins:super', 'collections.abc:Callable', 'collections:', 'collections:deque', 'enum:', 'enum:Enum', 'kwf_runtime.lib.base:BrokenBarrierError', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:running_loop', 'typing:Any'))

@@ -120,6 +120,7 @@ class Queue:
                         if self.full():
                             putter = running_loop().create_future()
                             self._putters.append(putter)
+                            pass
                             _pc = 4
                             continue
                         self.put_nowait(item)
@@ -193,6 +194,7 @@ class Queue:
                         if self.empty():
                             getter = running_loop().create_future()
                             self._getters.append(getter)
+                            pass
                             _pc = 4
                             continue
                         _f.pc = -1

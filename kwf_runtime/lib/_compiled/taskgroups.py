@@ -102,6 +102,7 @@ class TaskGroup:
                             if self._tasks:
                                 if self._on_completed_fut is None:
                                     self._on_completed_fut = self._loop.create_future()
+                                pass
                                 _pc = 4
                                 continue
                             if self._base_error is not None:

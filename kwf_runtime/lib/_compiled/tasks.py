@@ -109,6 +109,7 @@ def sleep(delay: float, result: Any=None) -> Any:
                         loop = running_loop()
                         future = loop.create_future()
                         handle = loop.call_later(delay, _set_result_unless_cancelled, future, result)
+                        pass
                         _pc = 5
                         continue
                     elif _pc == 1:
@@ -119,24 +120,24 @@ def sleep(delay: float, result: Any=None) -> Any:
                         _f.pc = -1
                         return result
                     else:
-                        _result2, handle = _f.slots
+                        _result1, handle = _f.slots
                         _f.slots = ()
-                        if _result2 is _kwf.UNBOUND:
-                            del _result2
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
                         if _x:
                             _f.through()
                             _x = False
                             _pc = 12
                             continue
-                        _t2 = _v
-                        _result2 = _t2
+                        _t1 = _v
+                        _result1 = _t1
                         _done1 = 2
                         _pc = 6
                         continue
                 elif _pc == 5:
                     _r = future
                     _f.pc = 2
-                    _f.slots = (_kwf.locals().get('_result2', _kwf.UNBOUND), handle)
+                    _f.slots = (_kwf.locals().get('_result1', _kwf.UNBOUND), handle)
                     return _r
                 elif _pc == 6:
                     handle.cancel()
@@ -144,21 +145,21 @@ def sleep(delay: float, result: Any=None) -> Any:
                         return _f.reraise()
                     if _done1 == 2:
                         _f.pc = -1
-                        return _result2
+                        return _result1
                     _f.pc = -1
                     return None
                 elif _pc == 7:
-                    _done1, _result2, handle = _f.slots
+                    _done1, _result1, handle = _f.slots
                     _f.slots = ()
-                    if _result2 is _kwf.UNBOUND:
-                        del _result2
+                    if _result1 is _kwf.UNBOUND:
+                        del _result1
                     _pc = 6
                     continue
                 else:
                     _f.catch(0)
                     _done1 = 1
                     _f.pc = 7
-                    _f.slots = (_done1, _kwf.locals().get('_result2', _kwf.UNBOUND), handle)
+                    _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND), handle)
                     return _kwf.SWITCH
             except _kwf.BaseException as _c:
                 _pc = (-1, -1, 12, -1, -1, 12, -1, -1, -1, -1, -1, -1, -1)[_pc]
@@ -192,6 +193,7 @@ def _cancel_and_wait(future: Any) -> None:
                     waiter = running_loop().create_future()
                     callback = functools.partial(_release_waiter, waiter)
                     future.add_done_callback(callback)
+                    pass
                     _pc = 2
                     continue
                 elif _pc == 1:
@@ -202,7 +204,7 @@ def _cancel_and_wait(future: Any) -> None:
                         _x = False
                         _pc = 7
                         continue
-                    _done2 = 0
+                    _done1 = 0
                     _pc = 3
                     continue
                 elif _pc == 2:
@@ -213,20 +215,20 @@ def _cancel_and_wait(future: Any) -> None:
                     return _r
                 elif _pc == 3:
                     future.remove_done_callback(callback)
-                    if _done2 == 1:
+                    if _done1 == 1:
                         return _f.reraise()
                     _f.pc = -1
                     return None
                 elif _pc == 4:
-                    _done2, callback, future = _f.slots
+                    _done1, callback, future = _f.slots
                     _f.slots = ()
                     _pc = 3
                     continue
                 else:
                     _f.catch(0)
-                    _done2 = 1
+                    _done1 = 1
                     _f.pc = 4
-                    _f.slots = (_done2, callback, future)
+                    _f.slots = (_done1, callback, future)
                     return _kwf.SWITCH
             except _kwf.BaseException as _c:
                 _pc = (-1, 7, 7, -1, -1, -1, -1, -1)[_pc]
@@ -244,155 +246,161 @@ def wait_for(fut: Any, timeout: float | None) -> Any:
         _pc = _f.pc
         while True:
             try:
-                if _pc < 10:
-                    if _pc == 0:
-                        fut, timeout = _f.slots
-                        _f.slots = ()
-                        if timeout is None:
-                            _r = fut
-                            _f.pc = 1
+                if _pc < 11:
+                    if _pc < 3:
+                        if _pc == 0:
+                            fut, timeout = _f.slots
                             _f.slots = ()
-                            return _r
-                        if timeout <= 0:
+                            if timeout is None:
+                                _r = fut
+                                _f.pc = 1
+                                _f.slots = ()
+                                return _r
+                            if timeout <= 0:
+                                future = ensure_future(fut)
+                                if future.done():
+                                    _f.pc = -1
+                                    return future.result()
+                                _r = _cancel_and_wait(future)
+                                _f.pc = 2
+                                _f.slots = (future,)
+                                return _r
+                            loop = running_loop()
+                            waiter = loop.create_future()
+                            handle = loop.call_later(timeout, _release_waiter, waiter)
+                            callback = functools.partial(_release_waiter, waiter)
                             future = ensure_future(fut)
-                            if future.done():
-                                _f.pc = -1
-                                return future.result()
-                            _r = _cancel_and_wait(future)
-                            _f.pc = 2
-                            _f.slots = (future,)
-                            return _r
-                        loop = running_loop()
-                        waiter = loop.create_future()
-                        handle = loop.call_later(timeout, _release_waiter, waiter)
-                        callback = functools.partial(_release_waiter, waiter)
-                        future = ensure_future(fut)
-                        future.add_done_callback(callback)
-                        _pc = 10
-                        continue
-                    elif _pc == 1:
-                        if _x:
-                            return _f.fail()
-                        _t3 = _v
-                        _f.pc = -1
-                        return _t3
-                    elif _pc == 2:
-                        future, = _f.slots
-                        _f.slots = ()
-                        if _x:
-                            return _f.fail()
-                        _f.pc = -1
-                        return _result_or_timeout(future)
+                            future.add_done_callback(callback)
+                            pass
+                            _pc = 10
+                            continue
+                        elif _pc == 1:
+                            if _x:
+                                return _f.fail()
+                            _t1 = _v
+                            _f.pc = -1
+                            return _t1
+                        else:
+                            future, = _f.slots
+                            _f.slots = ()
+                            if _x:
+                                return _f.fail()
+                            _f.pc = -1
+                            return _result_or_timeout(future)
                     elif _pc == 3:
-                        _result4, callback, future, handle = _f.slots
+                        _result1, callback, future, handle = _f.slots
                         _f.slots = ()
-                        if _result4 is _kwf.UNBOUND:
-                            del _result4
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
                         if _x:
                             _f.through()
                             _x = False
-                            _pc = 25
+                            _pc = 26
                             continue
-                        _pc = 11
+                        _pc = 12
                         continue
                     elif _pc == 4:
-                        _result4, handle = _f.slots
+                        _result1, handle = _f.slots
                         _f.slots = ()
-                        if _result4 is _kwf.UNBOUND:
-                            del _result4
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
                         if _x:
                             _f.through()
                             _x = False
-                            _pc = 23
+                            _pc = 24
                             continue
                         raise
-                    else:
-                        _result4, future, handle = _f.slots
+                    elif _pc == 5:
+                        _result1, future, handle = _f.slots
                         _f.slots = ()
-                        if _result4 is _kwf.UNBOUND:
-                            del _result4
+                        if _result1 is _kwf.UNBOUND:
+                            del _result1
                         if _x:
                             _f.through()
                             _x = False
-                            _pc = 23
+                            _pc = 24
                             continue
-                        _result4 = _result_or_timeout(future)
-                        _done3 = 4
-                        _pc = 13
+                        _result1 = _result_or_timeout(future)
+                        _done1 = 4
+                        _pc = 14
                         continue
-                elif _pc < 14:
-                    if _pc == 10:
+                    else:
+                        pass
+                        _pc = 11
+                        continue
+                elif _pc < 15:
+                    if _pc == 11:
                         _r = waiter
                         _f.pc = 3
-                        _f.slots = (_kwf.locals().get('_result4', _kwf.UNBOUND), callback, future, handle)
+                        _f.slots = (_kwf.locals().get('_result1', _kwf.UNBOUND), callback, future, handle)
                         return _r
-                    elif _pc == 11:
+                    elif _pc == 12:
                         if future.done():
-                            _result4 = future.result()
-                            _done3 = 3
-                            _pc = 13
+                            _result1 = future.result()
+                            _done1 = 3
+                            _pc = 14
                             continue
                         future.remove_done_callback(callback)
                         _r = _cancel_and_wait(future)
                         _f.pc = 5
-                        _f.slots = (_kwf.locals().get('_result4', _kwf.UNBOUND), future, handle)
+                        _f.slots = (_kwf.locals().get('_result1', _kwf.UNBOUND), future, handle)
                         return _r
                     else:
                         handle.cancel()
-                        if _done3 == 1:
+                        if _done1 == 1:
                             return _f.reraise()
-                        if _done3 == 2:
+                        if _done1 == 2:
                             _f.pc = -1
-                            return _result4
-                        if _done3 == 3:
+                            return _result1
+                        if _done1 == 3:
                             _f.pc = -1
-                            return _result4
-                        if _done3 == 4:
+                            return _result1
+                        if _done1 == 4:
                             _f.pc = -1
-                            return _result4
+                            return _result1
                         _f.pc = -1
                         return None
-                elif _pc == 14:
-                    _done3, _result4, handle = _f.slots
+                elif _pc == 15:
+                    _done1, _result1, handle = _f.slots
                     _f.slots = ()
-                    if _result4 is _kwf.UNBOUND:
-                        del _result4
-                    _pc = 13
+                    if _result1 is _kwf.UNBOUND:
+                        del _result1
+                    _pc = 14
                     continue
-                elif _pc == 23:
+                elif _pc == 24:
                     _f.catch(0)
-                    _done3 = 1
-                    _f.pc = 14
-                    _f.slots = (_done3, _kwf.locals().get('_result4', _kwf.UNBOUND), handle)
+                    _done1 = 1
+                    _f.pc = 15
+                    _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND), handle)
                     return _kwf.SWITCH
-                elif _pc == 25:
+                elif _pc == 26:
                     _f.catch(0)
-                    _f.pc = 26
-                    _f.slots = (_kwf.locals().get('_result4', _kwf.UNBOUND), callback, future, handle)
+                    _f.pc = 27
+                    _f.slots = (_kwf.locals().get('_result1', _kwf.UNBOUND), callback, future, handle)
                     return _kwf.SWITCH
                 else:
-                    _result4, callback, future, handle = _f.slots
+                    _result1, callback, future, handle = _f.slots
                     _f.slots = ()
-                    if _result4 is _kwf.UNBOUND:
-                        del _result4
+                    if _result1 is _kwf.UNBOUND:
+                        del _result1
                     if _f.catches(CancelledError):
                         if future.done():
-                            _result4 = future.result()
-                            _done3 = 2
+                            _result1 = future.result()
+                            _done1 = 2
                             _f.leave(0)
-                            _f.pc = 14
-                            _f.slots = (_done3, _kwf.locals().get('_result4', _kwf.UNBOUND), handle)
+                            _f.pc = 15
+                            _f.slots = (_done1, _kwf.locals().get('_result1', _kwf.UNBOUND), handle)
                             return _kwf.SWITCH
                         future.remove_done_callback(callback)
                         _r = _cancel_and_wait(future)
                         _f.pc = 4
-                        _f.slots = (_kwf.locals().get('_result4', _kwf.UNBOUND), handle)
+                        _f.slots = (_kwf.locals().get('_result1', _kwf.UNBOUND), handle)
                         return _r
                     _f.rethrow()
-                    _pc = 23
+                    _pc = 24
                     continue
             except _kwf.BaseException as _c:
-                _pc = (-1, -1, -1, 25, 23, 23, -1, -1, -1, -1, 25, 23, 23, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 23, 23, 23, 23, 23, 23, 23)[_pc]
+                _pc = (-1, -1, -1, 26, 24, 24, -1, -1, -1, -1, 24, 26, 24, 24, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 24, 24, 24, 24, 24, 24, 24)[_pc]
                 if _pc < 0:
                     raise
                 _f.thrown = _c
@@ -460,6 +468,7 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                     completion = _Completion(waiter, handle, len(futures), return_when)
                     for future in futures:
                         future.add_done_callback(completion.on_done)
+                    pass
                     _pc = 2
                     continue
                 elif _pc == 1:
@@ -470,7 +479,7 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                         _x = False
                         _pc = 7
                         continue
-                    _done4 = 0
+                    _done1 = 0
                     _pc = 3
                     continue
                 elif _pc == 2:
@@ -483,21 +492,21 @@ def wait(fs: Iterable[Any], *, timeout: float | None=None, return_when: str=ALL_
                         handle.cancel()
                     for future in futures:
                         future.remove_done_callback(completion.on_done)
-                    if _done4 == 1:
+                    if _done1 == 1:
                         return _f.reraise()
                     done = {future for future in futures if future.done()}
                     _f.pc = -1
                     return (done, {future for future in futures if future not in done})
                 elif _pc == 4:
-                    _done4, completion, futures, handle = _f.slots
+                    _done1, completion, futures, handle = _f.slots
                     _f.slots = ()
                     _pc = 3
                     continue
                 else:
                     _f.catch(0)
-                    _done4 = 1
+                    _done1 = 1
                     _f.pc = 4
-                    _f.slots = (_done4, completion, futures, handle)
+                    _f.slots = (_done1, completion, futures, handle)
                     return _kwf.SWITCH
             except _kwf.BaseException as _c:
                 _pc = (-1, 7, 7, -1, -1, -1, -1, -1)[_pc]
@@ -587,11 +596,11 @@ def as_completed(fs: Iterable[Any], *, timeout: float | None=None) -> Iterator[A
                     _pc = 2
                     continue
                 elif _pc == 2:
-                    _item1 = _kwf.next(_iter1, _kwf.END)
-                    if _item1 is _kwf.END:
+                    _next1 = _kwf.next(_iter1, _kwf.END)
+                    if _next1 is _kwf.END:
                         _pc = 5
                         continue
-                    _ = _item1
+                    _ = _next1
                     _r = arrivals.next()
                     _f.pc = 1
                     _f.slots = (_iter1, arrivals)
@@ -718,4 +727,4 @@ def shield(arg: Any) -> Any:
     inner.add_done_callback(both.on_inner_done)
     outer.add_done_callback(both.on_outer_done)
     return outer
-_kwf.module(__name__, {'_wrap_awaitable': ('coroutine', (('await awaitable#0', 36, ()),), ('awaitable',)), 'sleep': ('coroutine', (('await PASS#0', 71, ('result',)), ('await future#0', 77, ('_result2', 'handle'))), ('delay', 'result')), '_cancel_and_wait': ('coroutine', (('await waiter#0', 99, ('callback', 'future')),), ('future',)), 'wait_for': ('coroutine', (('await fut#0', 107, ()), ('await _cancel_and_wait(future)#0', 112, ('future',)), ('await waiter#0', 123, ('_result4', 'callback', 'future', 'handle')), ('await _cancel_and_wait(future)#1', 129, ('_result4', 'handle')), ('await _cancel_and_wait(future)#2', 134, ('_result4', 'future', 'handle'))), ('fut', 'timeout')), 'wait': ('coroutine', (('await waiter#0', 195, ('completion', 'futures', 'handle')),), ('fs', 'timeout', 'return_when')), '_Arrivals.next': ('coroutine', (('await self.queue.get()#0', 230, ()),), ('self',)), 'as_completed': ('generator', (('(yield arrivals.next())#0', 247, ('_iter1', 'arrivals')),), ('fs', 'timeout'))}, ('.queues:Queue', 'builtins:TimeoutError', 'builtins:TypeError', 'builtins:ValueError', 'builtins:any', 'builtins:bool', 'builtins:dict', 'builtins:float', 'builtins:int', 'builtins:isinstance', 'builtins:len', 'builtins:list', 'builtins:object', 'builtins:set', 'builtins:str', 'builtins:super', 'builtins:tuple', 'builtins:type', 'collections.abc:Iterable', 'collections.abc:Iterator', 'functools:', 'functools:partial', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:Future', 'kwf_runtime.lib.base:PASS', 'kwf_runtime.lib.base:Trap', 'kwf_runtime.lib.base:cancel_future', 'kwf_runtime.lib.base:is_awaitable', 'kwf_runtime.lib.base:is_coroutine', 'kwf_runtime.lib.base:is_future', 'kwf_runtime.lib.base:running_loop', 'typing:Any'))
+_kwf.module(__name__, {'_wrap_awaitable': ('coroutine', (('await awaitable#0', 36, ()),), ('awaitable',)), 'sleep': ('coroutine', (('await PASS#0', 71, ('result',)), ('await future#0', 77, ('_result1', 'handle'))), ('delay', 'result')), '_cancel_and_wait': ('coroutine', (('await waiter#0', 99, ('callback', 'future')),), ('future',)), 'wait_for': ('coroutine', (('await fut#0', 107, ()), ('await _cancel_and_wait(future)#0', 112, ('future',)), ('await waiter#0', 123, ('_result1', 'callback', 'future', 'handle')), ('await _cancel_and_wait(future)#1', 129, ('_result1', 'handle')), ('await _cancel_and_wait(future)#2', 134, ('_result1', 'future', 'handle'))), ('fut', 'timeout')), 'wait': ('coroutine', (('await waiter#0', 195, ('completion', 'futures', 'handle')),), ('fs', 'timeout', 'return_when')), '_Arrivals.next': ('coroutine', (('await self.queue.get()#0', 230, ()),), ('self',)), 'as_completed': ('generator', (('(yield arrivals.next())#0', 247, ('_iter1', 'arrivals')),), ('fs', 'timeout'))}, ('.queues:Queue', 'builtins:TimeoutError', 'builtins:TypeError', 'builtins:ValueError', 'builtins:any', 'builtins:bool', 'builtins:dict', 'builtins:float', 'builtins:int', 'builtins:isinstance', 'builtins:len', 'builtins:list', 'builtins:object', 'builtins:set', 'builtins:str', 'builtins:super', 'builtins:tuple', 'builtins:type', 'collections.abc:Iterable', 'collections.abc:Iterator', 'functools:', 'functools:partial', 'kwf_runtime.lib.base:CancelledError', 'kwf_runtime.lib.base:Future', 'kwf_runtime.lib.base:PASS', 'kwf_runtime.lib.base:Trap', 'kwf_runtime.lib.base:cancel_future', 'kwf_runtime.lib.base:is_awaitable', 'kwf_runtime.lib.base:is_coroutine', 'kwf_runtime.lib.base:is_future', 'kwf_runtime.lib.base:running_loop', 'typing:Any'))
