@@ -25,7 +25,7 @@ from kwf_runtime.runners.kafka_hash import partition_for
 from kwf_runtime.runners.kafka_kv import MemoryKeyValue
 from kwf_runtime.runners.kafka_restore import Restorer
 from kwf_runtime.runners.kafka_store import PartitionStore
-from kwf_runtime.runners.kafka_topics import TopicAdmin
+from kwf_runtime.runners.kafka_topics import TopicAdmin, engine_topics
 from kwf_runtime.runners.records import Record
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class KafkaClient:
         self._admin = TopicAdmin(settings)
         self._single: Any = None
         self._several: Any = None
+        self._found: set[str] = set()
 
     # --- writing
 
@@ -65,10 +66,24 @@ class KafkaClient:
             KwfError: Nothing was written, and why.
         """
         written = list(records)
+        self._check_topics({record.topic for record in written})
         if len(written) > 1:
             self._send_together(written)
         elif written:
             self._send_one(written[0])
+
+    def _check_topics(self, topics: set[str]) -> None:
+        """Refuse to write where the broker would make a topic of the engine by its own defaults.
+
+        It would have other numbers of partitions than the rest, and no engine could start.
+        """
+        asked = topics - self._found
+        if asked.isdisjoint(engine_topics(self._settings)):
+            return
+        self._found.update(self._admin.partitions())
+        for topic in sorted(asked - self._found):
+            if topic in engine_topics(self._settings):
+                raise _missing(topic)
 
     def _send_one(self, record: OutRecord) -> None:
         if self._single is None:
@@ -195,9 +210,13 @@ class KafkaClient:
         return stores
 
 
+def _missing(topic: str) -> KwfError:
+    return KwfError(f"there is no topic {topic}; create it with: kwf topics create")
+
+
 def _refused(topic: str, error: KafkaError) -> KwfError:
     if error.code() in (KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART):
-        return KwfError(f"there is no topic {topic}; create it with: kwf topics create")
+        return _missing(topic)
     return KwfError(f"cannot write to {topic}: {error}")
 
 

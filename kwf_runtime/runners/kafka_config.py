@@ -53,6 +53,8 @@ class _Calm(logging.Filter):
 
 
 CLIENT_LOG.addFilter(_Calm())
+# Where nothing else is set up, as in most commands, its lines are for nobody: errors are raised.
+CLIENT_LOG.addHandler(logging.NullHandler())
 
 
 class BrokerError(KwfError):

@@ -55,6 +55,14 @@ def test_topics_are_made_once_and_checked(kwf: Kwf, props: str) -> None:
     assert "note   settings: my.properties:6: state.dir is left out" in sound
 
 
+def test_nothing_is_sent_before_the_topics_are_made(kwf: Kwf, props: str) -> None:
+    refused = kwf("start", "t1", exit_code=1)
+    assert refused.err == (
+        f"kwf: there is no topic {props}workflow-resume; create it with: kwf topics create\n"
+    )
+    assert props not in kwf("topics").out
+
+
 def test_topics_are_listed_with_their_records(kwf: Kwf, props: str) -> None:
     kwf("topics", "create", "--partitions", 1)
     kwf("start", "t1")
