@@ -35,12 +35,14 @@ def reject_module(tree: ast.Module, findings: Findings) -> None:
 
 
 def _names(node: ast.AST, findings: Findings) -> None:
-    for name in ("id", "name", "arg", "asname", "attr"):
-        value = getattr(node, name, None)
-        if isinstance(value, str) and value.startswith(RESERVED):
-            findings.add(
-                "KWF102", node, f"the name {value} is the compiler's own", "choose another one"
-            )
+    if isinstance(node, ast.Constant):
+        return
+    for _, value in ast.iter_fields(node):
+        for name in value if isinstance(value, list) else [value]:
+            if isinstance(name, str) and f".{RESERVED}" in f".{name}":
+                findings.add(
+                    "KWF102", node, f"the name {name} is the compiler's own", "choose another one"
+                )
 
 
 def _machine(function: Function, findings: Findings) -> None:
