@@ -108,15 +108,10 @@ def function_kind(function: Function) -> Kind | None:
     kind: Kind | None = None
     if isinstance(function, ast.AsyncFunctionDef):
         kind = "asyncgen" if yields else "coroutine"
-    elif yields and not any(map(_makes_native, function.decorator_list)):
+    elif yields:
         kind = "generator"
     function._kwf_kind = kind  # type: ignore[union-attr]
     return kind
-
-
-def _makes_native(decorator: ast.expr) -> bool:
-    """``@types.coroutine`` needs the native generator."""
-    return ast.unparse(decorator) in ("types.coroutine", "coroutine")
 
 
 def mark_module(tree: ast.Module) -> ast.Module:

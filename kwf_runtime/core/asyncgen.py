@@ -4,19 +4,27 @@
 awaits by linking the generator's frame to its own: no native frame lies between, so both can be
 saved. Source of the semantics: PEP 525 and ``async_gen_*`` of Objects/genobject.c.
 
+Native code drives an ``Advance`` as it would a coroutine; then a frame of its own is the root.
+
 Limits: no finalizer hooks: a workflow closes what it opened with ``aclosing``, as PEP 533 advises.
-An ``Advance`` that native code drives works, but cannot be saved while it is suspended.
 """
 
 from __future__ import annotations
 
 import collections.abc
-from collections.abc import Awaitable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from kwf_runtime.core.coroutine import Coroutine
-from kwf_runtime.core.frame import ENDED, Frame, Link, Yielded, not_stop, thrown_exception
+from kwf_runtime.core.frame import (
+    ENDED,
+    Frame,
+    Link,
+    Yielded,
+    internal,
+    not_stop,
+    thrown_exception,
+)
 from kwf_runtime.core.savable import savable
 
 if TYPE_CHECKING:
@@ -74,10 +82,19 @@ class AsyncGenerator(Frame, collections.abc.AsyncGenerator[Any, Any]):
 
 
 @savable("kwf.Advance")
-class Advance(Link, Awaitable[Any]):
-    """One resumption of an async generator, to be awaited once."""
+class Advance(Link, collections.abc.Coroutine[Any, Any, Any]):
+    """One resumption of an async generator, to be awaited once, or driven by hand.
 
-    __slots__ = ("exc", "generator", "mode", "used", "value")
+    Attributes:
+        generator: what is resumed.
+        mode: by which method.
+        value: what is sent.
+        exc: what is thrown.
+        used: it was awaited, or closed.
+        driver: the root of the await chain, if it is driven by hand.
+    """
+
+    __slots__ = ("driver", "exc", "generator", "mode", "used", "value")
 
     def __init__(
         self,
@@ -91,6 +108,7 @@ class Advance(Link, Awaitable[Any]):
         self.value = value
         self.exc = exc
         self.used = False
+        self.driver: _Driver | None = None
 
     def link(self, caller: Frame) -> tuple[Frame, Any, BaseException | None]:
         """Resume the generator as the callee of ``caller``.
@@ -100,10 +118,8 @@ class Advance(Link, Awaitable[Any]):
             StopAsyncIteration: the generator has ended.
         """
         generator = self.generator
-        names = {"asend": "__anext__()/asend()", "athrow": "aclose()/athrow()"}
         if self.used:
-            name = names.get(self.mode, names["athrow"])
-            raise RuntimeError(f"cannot reuse already awaited {name}")
+            raise self._used_error()
         if generator.running:
             name = "anext" if self.mode == "asend" else self.mode
             raise RuntimeError(f"{name}(): asynchronous generator is already running")
@@ -113,7 +129,7 @@ class Advance(Link, Awaitable[Any]):
                 raise TypeError("can't send non-None value to a just-started async generator")
             if self.exc is not None:
                 generator.pc = ENDED
-                if self.mode == "athrow":
+                if self.mode != "aclose":
                     raise self.exc
         if generator.pc < 0:
             if self.mode == "aclose":
@@ -124,15 +140,83 @@ class Advance(Link, Awaitable[Any]):
         generator.outer = caller.handled[-1] if caller.handled else caller.outer
         return generator, self.value, self.exc
 
+    def _used_error(self) -> RuntimeError:
+        method = "__anext__()/asend()" if self.mode == "asend" else "aclose()/athrow()"
+        return RuntimeError(f"cannot reuse already awaited {method}")
+
+    def _root(self) -> _Driver:
+        driver = self.driver
+        if driver is None and not self.used:
+            driver = self.driver = _Driver(self)
+        if driver is None or driver.pc < 0:
+            raise self._used_error()
+        return driver
+
+    @internal
+    def send(self, value: Any) -> Any:
+        """Resume with ``value``; return what is awaited next.
+
+        Raises:
+            StopIteration: the generator yielded; ``.value`` is what.
+        """
+        root = self._root()
+        if root.pc == 0 and value is not None:
+            if self.mode != "asend":
+                raise RuntimeError("can't send non-None value to a just-started coroutine")
+            self.value, value = value, None
+        return root.send(value)
+
+    @internal
+    def throw(self, kind: Any, value: Any = None, traceback: TracebackType | None = None) -> Any:
+        """Raise an exception where the generator is suspended; return what is awaited next."""
+        root = self._root()
+        if root.pc > 0:
+            return root.throw(kind, value, traceback)
+        self.value, self.exc = None, thrown_exception(kind, value, traceback)
+        return root.send(None)
+
+    def close(self) -> None:
+        """Raise GeneratorExit at the innermost await; the resumption must end by it."""
+        self.used = True
+        if self.driver is not None:
+            self.driver.close()
+
+    @internal
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    def __iter__(self) -> Advance:
+        return self
+
     def __await__(self) -> Generator[Any, Any, Any]:
-        return Coroutine(_await_advance, (self,)).__await__()
+        return cast("Generator[Any, Any, Any]", self)  # it has all of a generator's methods
+
+
+@savable("kwf.AdvanceDriver")
+class _Driver(Coroutine):
+    """The frame that awaits an ``Advance`` for native code."""
+
+    __slots__ = ()
+
+    def __init__(self, advance: Advance | None) -> None:
+        super().__init__(_await_advance, (advance,))
+
+    def __kwf_save__(self) -> Any:
+        return self.pc, self.leaf
+
+    def __kwf_load__(self, state: Any) -> None:
+        _Driver.__init__(self, None)
+        self.pc, self.leaf = state
+
+    def __del__(self) -> None:
+        """Warn of nothing: it is started as soon as it is made."""
 
 
 def _await_advance(frame: Frame, value: Any, thrown: bool) -> Any:
-    """The step of a coroutine that only awaits an ``Advance``: how native code drives one."""
+    """The step of a coroutine that only awaits an ``Advance``."""
     if frame.pc == 0:
-        frame.pc = 1
-        return frame.slots[0]
+        awaited, frame.slots, frame.pc = frame.slots[0], (), 1
+        return awaited
     if thrown:
         return frame.fail()
     frame.pc = ENDED

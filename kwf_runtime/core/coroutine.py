@@ -12,7 +12,7 @@ from __future__ import annotations
 import collections.abc
 import warnings
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kwf_runtime.core.frame import (
     ENDED,
@@ -190,7 +190,16 @@ class Coroutine(Frame, Link, collections.abc.Coroutine[Any, Any, Any]):
         raise RuntimeError("coroutine ignored GeneratorExit")
 
     def __await__(self) -> GeneratorABC[Any, Any, Any]:
+        if self.pc > 0 and self._has_driver():
+            raise RuntimeError("coroutine is being awaited already")
         return _Awaiting(self)
+
+    def _has_driver(self) -> bool:
+        """Whether some other code must resume it: not so if it was loaded, or driven by hand."""
+        delegate = self.delegate if self.leaf is None else self.leaf.delegate
+        if isinstance(delegate, Trap):
+            return not cast(Any, delegate).done()
+        return self.caller is not None or not isinstance(delegate, Frame | None)
 
     def __del__(self) -> None:
         if self.pc == 0:

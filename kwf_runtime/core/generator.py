@@ -10,6 +10,7 @@ Limits: ``yield from`` a chain of n generators costs n calls at each item, as in
 from __future__ import annotations
 
 import collections.abc
+import inspect
 import sys
 from types import TracebackType
 from typing import Any
@@ -45,6 +46,8 @@ class Generator(Frame, collections.abc.Generator[Any, Any, Any]):
     def __init__(self, step: Any, slots: tuple[Any, ...]) -> None:
         super().__init__(step, slots)
         self.owner = current()
+        if sys._getframe(1).f_code.co_flags & inspect.CO_ITERABLE_COROUTINE:
+            self.__class__ = IterableCoroutine  # its function is one of types.coroutine
 
     @internal
     def __next__(self) -> Any:
@@ -121,6 +124,15 @@ class Generator(Frame, collections.abc.Generator[Any, Any, Any]):
         if pc == FAILED:
             raise_(not_stop(out, "generator", StopIteration))
         raise StopIteration(out)
+
+
+class IterableCoroutine(Generator):
+    """What a generator function returns that ``types.coroutine`` has made awaitable."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator:
+        return self
 
 
 class _Unraisable:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from kwf_runtime.core.asyncgen import AsyncGenerator
 from kwf_runtime.core.coroutine import Coroutine
 from kwf_runtime.core.frame import Frame
-from kwf_runtime.core.generator import Generator
+from kwf_runtime.core.generator import Generator, IterableCoroutine
 from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.classes import per_class
@@ -60,6 +60,7 @@ NAMES: Final[dict[type[Frame], str]] = {
     Coroutine: "Coroutine",
     Generator: "Generator",
     AsyncGenerator: "AsyncGenerator",
+    IterableCoroutine: "IterableCoroutine",
 }
 """What stands for a class of frames in bytes, for ever."""
 _CLASSES: Final = {name: kind for kind, name in NAMES.items()}

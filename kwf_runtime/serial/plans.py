@@ -34,7 +34,7 @@ def make_saver(kind: type, registry: Registry) -> Saver:
     if saver is None:
         if issubclass(kind, type):
             saver = functions.save_class
-        elif issubclass(kind, Frame):
+        elif issubclass(kind, Frame) and "__kwf_savable__" not in vars(kind):
             saver = frames.save_frame if kind in frames.NAMES else classes.save_by_name
         elif issubclass(kind, BaseException):
             saver = exceptions.save_error
