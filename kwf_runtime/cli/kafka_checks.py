@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from kwf_runtime.cli.checks import Check
-from kwf_runtime.errors import KwfError
+from kwf_runtime.errors import ConfigError, KwfError
 
 if TYPE_CHECKING:
     from kwf_runtime.settings import Settings
@@ -28,7 +28,8 @@ def check_kafka(settings: Settings) -> Iterator[Check]:
         client = TopicAdmin(settings)
         partitions = client.partitions()
     except KwfError as error:
-        yield Check("kafka", "wrong", str(error), "start the broker, or mend bootstrap.servers")
+        advice = "start the broker, or mend bootstrap.servers"
+        yield Check("kafka", "wrong", str(error), "" if isinstance(error, ConfigError) else advice)
         return
     yield Check("kafka", "ok", f"{servers} answers, {len(partitions)} topics")
     wanted = engine_topics(settings)
@@ -114,12 +115,12 @@ def _describe(settings: Settings, topics: list[str]) -> dict[str, dict[str, str]
     """Return the settings of topics, as the broker has them."""
     from confluent_kafka import admin as kafka_admin
 
-    from kwf_runtime.runners.kafka_config import admin
+    from kwf_runtime.runners.kafka_config import admin, connect
 
     if not topics:
         return {}
     kafka: Any = kafka_admin  # its stubs do not export what its documentation names
-    client = kafka.AdminClient(admin(settings))
+    client = connect(settings, kafka.AdminClient, admin(settings))
     asked = [kafka.ConfigResource(kafka.ResourceType.TOPIC, name) for name in topics]
     futures = client.describe_configs(asked, request_timeout=_TIMEOUT_S)
     return {

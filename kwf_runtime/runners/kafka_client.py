@@ -18,6 +18,7 @@ from kwf_runtime.runners.kafka_changelog import CODE
 from kwf_runtime.runners.kafka_config import (
     BrokerError,
     client_producer,
+    connect,
     reader_consumer,
     unreachable,
 )
@@ -87,7 +88,7 @@ class KafkaClient:
 
     def _send_one(self, record: OutRecord) -> None:
         if self._single is None:
-            self._single = Producer(client_producer(self._settings))
+            self._single = connect(self._settings, Producer, client_producer(self._settings))
         failures: list[KafkaError] = []
 
         def delivered(error: KafkaError | None, message: object) -> None:
@@ -109,7 +110,8 @@ class KafkaClient:
         try:
             if self._several is None:
                 name = f"{self._settings.application_id}-client-{uuid.uuid4().hex}"
-                self._several = Producer(client_producer(self._settings, name))
+                config = client_producer(self._settings, name)
+                self._several = connect(self._settings, Producer, config)
                 self._several.init_transactions(_SEND_TIMEOUT_S)
             self._several.begin_transaction()
             for record in records:
@@ -161,7 +163,7 @@ class KafkaClient:
             time.sleep(min(_TOPIC_WAIT_S, _TOPIC_WAIT_S if timeout_s is None else timeout_s))
             found = range(self._admin.partitions().get(topic, 0))
             offsets = self._admin.offsets(((topic, n) for n in found), earliest=True)
-        consumer: Any = Consumer(reader_consumer(self._settings))
+        consumer = connect(self._settings, Consumer, reader_consumer(self._settings))
         try:
             consumer.assign([TopicPartition(*part, at) for part, at in offsets.items()])
             yield from _read(consumer, set(offsets), count, timeout_s)
@@ -217,7 +219,7 @@ def _missing(topic: str) -> KwfError:
 def _refused(topic: str, error: KafkaError) -> KwfError:
     if error.code() in (KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART):
         return _missing(topic)
-    return KwfError(f"cannot write to {topic}: {error}")
+    return KwfError(f"cannot write to {topic}: {error.str()}")
 
 
 def _read(
@@ -242,7 +244,7 @@ def _read(
             elif error.code() == KafkaError._PARTITION_EOF:
                 behind.discard((message.topic(), message.partition()))
             elif not error.retriable():
-                raise BrokerError(f"cannot read {message.topic()}: {error}")
+                raise BrokerError(f"cannot read {message.topic()}: {error.str()}")
         # Silence counts only once everything that was there has been read.
         if behind:
             last_s = time.monotonic()

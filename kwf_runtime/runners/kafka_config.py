@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from kwf_runtime.errors import ConfigError, KwfError
@@ -190,7 +190,24 @@ def message_bytes(settings: Settings) -> int:
         raise ConfigError(f"message.max.bytes={text} is not a number") from error
 
 
-def unreachable(settings: Settings, error: object) -> BrokerError:
+def connect(settings: Settings, kind: Callable[[Config], Any], config: Config) -> Any:
+    """Return a client of librdkafka: of that kind, with what this module says about it.
+
+    Raises:
+        ConfigError: librdkafka does not take the user's settings.
+    """
+    from confluent_kafka import KafkaException
+
+    try:
+        return kind(config)
+    except KafkaException as error:
+        reason = error.args[0].str()
+        raise ConfigError(
+            f"{settings.source}: librdkafka refuses the settings: {reason}"
+        ) from error
+
+
+def unreachable(settings: Settings, error: str) -> BrokerError:
     """Return the error that says that the broker does not answer."""
     servers = settings.kafka.get("bootstrap.servers", "(no bootstrap.servers)")
     return BrokerError(f"no answer from Kafka at {servers}: {error}")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from kwf_runtime.errors import ConfigError, KwfError
-from kwf_runtime.runners.kafka_config import LOG, engine_consumer
+from kwf_runtime.runners.kafka_config import LOG, connect, engine_consumer
 from kwf_runtime.runners.kafka_topics import input_topics
 from kwf_runtime.runners.records import Record
 
@@ -47,7 +47,7 @@ class KafkaInput:
         """
         self._topics = input_topics(settings)
         self._on_revoke = on_revoke
-        self._consumer: Any = Consumer(engine_consumer(settings, member))
+        self._consumer = connect(settings, Consumer, engine_consumer(settings, member))
         self.assigned: frozenset[int] | None = None
         self.revision = 0
         self.positions: dict[Part, int] = {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from kwf_runtime.runners.kafka_config import LOG, engine_producer
+from kwf_runtime.runners.kafka_config import LOG, connect, engine_producer
 
 if TYPE_CHECKING:
     from confluent_kafka import Message, TopicPartition
@@ -50,7 +50,7 @@ class TransactionalProducer:
             ProducerLostError: The broker did not answer, or refused.
         """
         config = engine_producer(settings, transactional_id)
-        self._producer: Any = Producer(config)
+        self._producer = connect(settings, Producer, config)
         # Given to each call: without it some wait for ever once a broker was restarted.
         self._timeout_s = int(config["transaction.timeout.ms"]) / 1000 + _GRACE_S
         self._open = False

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-from kwf_runtime.runners.kafka_config import LOG, BrokerError, reader_consumer
+from kwf_runtime.runners.kafka_config import LOG, BrokerError, connect, reader_consumer
 from kwf_runtime.runners.kafka_store import PartitionStore
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Restorer:
         }
         if not lacking:
             return True
-        consumer: Any = Consumer(reader_consumer(self._settings))
+        consumer = connect(self._settings, Consumer, reader_consumer(self._settings))
         try:
             return self._read(consumer, stores, lacking, keep_on)
         finally:
@@ -106,7 +106,7 @@ class Restorer:
             elif error.code() == KafkaError._PARTITION_EOF:
                 reached[number] = message.offset()
             elif not error.retriable():
-                raise BrokerError(f"cannot restore from {self._topic}: {error}")
+                raise BrokerError(f"cannot restore from {self._topic}: {error.str()}")
         now_ms = time.time_ns() // 1_000_000
         for number, offset in reached.items():
             stores[number].apply(changes.get(number, {}), offset, now_ms)

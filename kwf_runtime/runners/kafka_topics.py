@@ -23,7 +23,13 @@ from confluent_kafka import admin as kafka_admin
 
 from kwf_runtime.errors import ConfigError
 from kwf_runtime.runners.base import TopicInfo
-from kwf_runtime.runners.kafka_config import REQUEST_TIMEOUT_S, BrokerError, admin, unreachable
+from kwf_runtime.runners.kafka_config import (
+    REQUEST_TIMEOUT_S,
+    BrokerError,
+    admin,
+    connect,
+    unreachable,
+)
 
 if TYPE_CHECKING:
     from kwf_runtime.settings import Settings
@@ -165,7 +171,9 @@ class TopicAdmin:
                 made.append(name)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise ConfigError(f"cannot create topic {name}: {error.args[0]}") from error
+                    raise ConfigError(
+                        f"cannot create topic {name}: {error.args[0].str()}"
+                    ) from error
         return made
 
     def describe(self) -> list[TopicInfo]:
@@ -180,7 +188,7 @@ class TopicAdmin:
             return self._admin.list_topics(timeout=REQUEST_TIMEOUT_S)
         except KafkaException as error:
             self._admin = self._connect()
-            raise unreachable(self._settings, error.args[0]) from error
+            raise unreachable(self._settings, error.args[0].str()) from error
 
     def _result(self, future: Future[Any]) -> Any:
         try:
@@ -189,13 +197,13 @@ class TopicAdmin:
             # librdkafka's admin client goes on with the leaders that it once knew, even when
             # brokers tell it that they are outdated.
             self._admin = self._connect()
-            failure = unreachable(self._settings, error.args[0])
+            failure = unreachable(self._settings, error.args[0].str())
             if error.args[0].code() in _LEADER_CODES:
                 failure = _LeaderError(str(failure))
             raise failure from error
 
     def _connect(self) -> Any:
-        return _API.AdminClient(admin(self._settings))
+        return connect(self._settings, _API.AdminClient, admin(self._settings))
 
 
 def create_topics(

@@ -154,3 +154,13 @@ def test_kafka_that_does_not_answer(kwf: Kwf, monkeypatch: pytest.MonkeyPatch) -
 def test_a_check_is_data() -> None:
     make: Callable[..., Check] = Check
     assert make("a", "ok", "b").advice == ""
+
+
+@pytest.mark.parametrize("setting", ["no.such=1", "linger.ms=soon"])
+def test_settings_that_librdkafka_refuses(kwf: Kwf, setting: str) -> None:
+    pytest.importorskip("confluent_kafka", reason="the kafka extra")
+    Path("p").write_text(f"bootstrap.servers=127.0.0.1:1\n{setting}\n")
+    refused = kwf("threads", "--props", "p", exit_code=2).err
+    assert refused.startswith("kwf: p: librdkafka refuses the settings: ")
+    (check,) = wrong(kwf, "--props", "p")
+    assert f"kwf: {check['finding']}\n" == refused
