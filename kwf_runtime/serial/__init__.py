@@ -38,8 +38,9 @@ def dumps(obj: object, *, registry: Registry = DEFAULT) -> bytes:
     writer = Writer(registry)
     try:
         writer.write(obj)
-        if writer.weak:  # now it is known what is held otherwise than weakly
-            writer = Writer(registry, alive=writer.memo)
+        if writer.weak or writer.classes:  # now it is known what is held, and what classes it has
+            alive = writer.memo if writer.weak else None
+            writer = Writer(registry, alive, writer.classes)
             writer.write(obj)
     except Unsavable as problem:
         from kwf_runtime.serial.paths import describe  # only a failure needs it

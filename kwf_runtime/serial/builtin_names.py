@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import collections
+import collections.abc
 import contextvars
 import datetime
 import decimal
@@ -22,6 +23,7 @@ import pathlib
 import random
 import re
 import types
+import typing
 import uuid
 import weakref
 import zoneinfo
@@ -57,9 +59,22 @@ _TYPES: Final[dict[Any, str]] = {
     types: "MappingProxyType MethodType SimpleNamespace",
     uuid: "UUID",
     weakref: "WeakKeyDictionary WeakSet WeakValueDictionary",
+    collections.abc: (
+        "AsyncGenerator AsyncIterable AsyncIterator Awaitable Callable Collection Container "
+        "Coroutine Generator Hashable ItemsView Iterable Iterator KeysView Mapping MappingView "
+        "MutableMapping MutableSequence MutableSet Reversible Sequence Set Sized ValuesView"
+    ),
     contextvars: "Context ContextVar",
     zoneinfo: "ZoneInfo",
 }
+
+FORMS: Final[dict[str, Any]] = {
+    name: getattr(typing, name)
+    for name in typing.__all__
+    if type(getattr(typing, name)).__module__ == "typing"
+    and not isinstance(getattr(typing, name), (type, typing.TypeVar))
+}
+"""What of ``typing`` can be subscripted and is no class, by name."""
 
 _UNSAFE_TYPES: Final = {"super", "memoryview"}
 
@@ -75,6 +90,10 @@ def _standard() -> dict[str, object]:
     for module, names in _TYPES.items():
         for name in names.split():
             found[f"{module.__name__}:{name}"] = getattr(module, name)
+    for name, value in FORMS.items():
+        found[f"typing:{name}"] = value
+    for name in ("Any", "Generic", "Protocol"):
+        found[f"typing:{name}"] = getattr(typing, name)
     found["types:NoneType"] = type(None)
     found["types:EllipsisType"] = type(...)
     found["types:NotImplementedType"] = type(NotImplemented)

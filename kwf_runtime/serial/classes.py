@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from kwf_runtime.errors import CodeMissingError, DecodeError
-from kwf_runtime.serial.reader import Items, Reader
-from kwf_runtime.serial.registry import Registry
+from kwf_runtime.serial.opening import Items
+from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.writer import Unsavable, Writer
 
 T = TypeVar("T")
@@ -37,9 +37,15 @@ def solid_base(kind: type) -> type:
     return object
 
 
-def per_class(function: Callable[[Any], T]) -> Callable[[Any], T]:
+def remember(function: Callable[[Any], T]) -> Callable[[Any], T]:
     """Remember what a function of a class returned."""
     return functools.lru_cache(1024)(function)
+
+
+def per_class(function: Callable[[Any], T]) -> Callable[[Any], T]:
+    """Remember what a function of a class returned, but keep no class alive that a state made."""
+    remembered = remember(function)
+    return lambda kind: function(kind) if is_local(kind) else remembered(kind)
 
 
 @per_class
@@ -58,20 +64,28 @@ def slot_descriptors(kind: type) -> dict[str, Any]:
     return found
 
 
-def class_name(kind: type, registry: Registry, value: object) -> str:
+def class_name(kind: type, writer: Writer, value: object) -> str:
     """Return the name that stands for a class.
 
     Raises:
         Unsavable: it has none.
     """
-    name = registry.search(kind)
+    registry = writer.registry
+    name = registry.name_of(kind)
+    if name is None and registry.class_body(f"{kind.__module__}:{kind.__qualname__}") is not None:
+        from kwf_runtime.serial.local_classes import local_name  # it imports this module
+
+        return local_name(writer, kind, value)
+    name = name or registry.search(kind)
     if name is None:
-        if "<locals>" in kind.__qualname__:
-            advice = "its class is defined inside a function: move it to the module"
-        else:
-            advice = ADVICE_REGISTER
-        raise Unsavable(value, advice)
+        advice = "its class is made in a function: move it to the module"
+        raise Unsavable(value, advice if is_local(kind) else ADVICE_REGISTER)
     return name
+
+
+def is_local(kind: type) -> bool:
+    """Whether a class was made in a function."""
+    return "<locals>" in kind.__qualname__
 
 
 def checked_names(value: object, names: Iterable[Any]) -> tuple[str, ...]:
@@ -122,6 +136,11 @@ def resolve_class(reader: Reader, name: str) -> Any:
         DecodeError: it is the name of something else.
         CodeMissingError: nothing has that name.
     """
+    if name[:1] == "^":
+        number = int(name[1:]) if name[1:].isdecimal() else -1
+        if not 0 <= number < len(reader.classes):
+            raise DecodeError(f"saved state has no class {name}")
+        return reader.classes[number].kind
     kind = reader.registry.resolve(name)
     if not isinstance(kind, type):
         raise DecodeError(f"saved state uses {name} as a class, and it is none")

@@ -21,7 +21,8 @@ from kwf_runtime.serial.classes import (
     resolve_class,
     solid_base,
 )
-from kwf_runtime.serial.reader import Items, Opened, Opener, Reader
+from kwf_runtime.serial.opening import Items, Opened, Opener
+from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.writer import Writer
 
 CONTENT: Final[dict[type, Callable[[Any], Any]]] = {
@@ -110,7 +111,7 @@ def save_derived(writer: Writer, value: Any, *, base: type, slots: dict[str, Any
         tag = writer.shape(
             key,
             f.DERIVED,
-            class_name(type(value), writer.registry, value),
+            class_name(type(value), writer, value),
             base.__name__,
             *checked_names(value, attributes),
         )

@@ -25,7 +25,8 @@ from kwf_runtime.serial.classes import (
     slot_descriptors,
     solid_base,
 )
-from kwf_runtime.serial.reader import Items, Opened, Opener, Reader
+from kwf_runtime.serial.opening import Items, Opened, Opener
+from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.writer import Writer
 
 _HALF: Final = 100
@@ -74,7 +75,7 @@ def save_error(writer: Writer, value: BaseException) -> Iterator[Any]:
     key = (kind, *fields)
     tag = writer.tag(key)
     if tag is None:
-        tag = writer.shape(key, f.ERROR, class_name(kind, writer.registry, value), *fields)
+        tag = writer.shape(key, f.ERROR, class_name(kind, writer, value), *fields)
     writer.stream.append(tag)
     return iter(fields.values())
 

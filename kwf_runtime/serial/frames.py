@@ -21,9 +21,10 @@ from kwf_runtime.core.frame import Frame
 from kwf_runtime.core.generator import Generator, IterableCoroutine
 from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
-from kwf_runtime.serial.classes import per_class
+from kwf_runtime.serial.classes import remember
 from kwf_runtime.serial.functions import check_cells, read_cells, write_cells
-from kwf_runtime.serial.reader import Items, Opened, Opener, Reader
+from kwf_runtime.serial.opening import Items, Opened, Opener
+from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.registry import CodeEntry
 from kwf_runtime.serial.writer import Unsavable, Writer
 
@@ -31,14 +32,14 @@ _OWN: Final = frozenset(("step", "pc", "slots", "__weakref__", "__dict__"))
 _ENDED: Final = -1
 
 
-@per_class
+@remember
 def _attributes(kind: type[Frame]) -> tuple[str, ...]:
     """Return the attributes of a frame class besides code and slots."""
     names = {name for base in kind.__mro__ for name in getattr(base, "__slots__", ())}
     return tuple(sorted(names - _OWN))
 
 
-@per_class
+@remember
 def _defaults(kind: type[Frame]) -> tuple[Any, ...]:
     """Return what the attributes are in a new frame, in the order of ``_attributes``."""
     probe = kind(_no_step, ())
@@ -51,7 +52,7 @@ def _no_step(frame: Frame, value: Any, thrown: bool) -> Any:
     """Stand for a step that is never run."""
 
 
-@per_class
+@remember
 def _getter(kind: type[Frame]) -> operator.attrgetter[tuple[Any, ...]]:
     return operator.attrgetter(*_attributes(kind))
 

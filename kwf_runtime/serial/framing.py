@@ -55,6 +55,7 @@ EMPTY_CELL: Final = -16
 UNBOUND_TAG: Final = -17
 EMPTY_LIST: Final = -18
 EMPTY_DICT: Final = -19
+CLASSES: Final = -20
 SHAPE_0: Final = -33
 """Shape n is the tag SHAPE_0 - n."""
 
@@ -70,6 +71,8 @@ ERROR: Final = 7  # class, fields…
 FUNCTION: Final = 8  # code id, [cells], [fields]
 FRAME: Final = 9  # frame class, code id, label, [slots], [cells], [fields]
 HOOKED: Final = 10  # class                               its own state, one child
+
+CLASS_BODY: Final = 11  # class, attributes…               of a class at the head of the stream
 
 
 def pack(stream: list[Any]) -> bytes:

@@ -15,7 +15,6 @@ import datetime
 import decimal
 import fractions
 import functools
-import inspect
 import operator
 import random
 import re
@@ -27,8 +26,10 @@ from typing import Any, Final
 from kwf_runtime.errors import CodeMissingError, DecodeError
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.classes import class_name, save_by_name
-from kwf_runtime.serial.reader import Build, Items, Opened, Opener, Reader
+from kwf_runtime.serial.opening import Build, Items, Opened, Opener
+from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.registry import CodeEntry, Registry
+from kwf_runtime.serial.type_values import plain_annotations
 from kwf_runtime.serial.writer import Saver, Unsavable, Writer
 
 _FIELDS: Final = (
@@ -38,7 +39,11 @@ _FIELDS: Final = (
 
 def save_class(writer: Writer, value: type) -> None:
     """Write a class as a reference."""
-    writer.reference(value, class_name(value, writer.registry, value))
+    name = class_name(value, writer, value)
+    if name[0] == "^":
+        writer.stream.append(None)  # only this time: in the next, its header comes first
+    else:
+        writer.reference(value, name)
 
 
 def save_function(writer: Writer, value: types.FunctionType) -> Iterator[Any] | None:
@@ -97,17 +102,8 @@ def changed(value: types.FunctionType, code: types.CodeType, registry: Registry)
     if value.__module__ != value.__globals__.get("__name__"):
         fields["module"] = value.__module__
     if value.__annotations__:
-        fields["annotations"] = {
-            name: one if _is_plain(one, registry) else inspect.formatannotation(one)
-            for name, one in value.__annotations__.items()
-        }
+        fields["annotations"] = plain_annotations(value.__annotations__, registry)
     return fields
-
-
-def _is_plain(annotation: object, registry: Registry) -> bool:
-    if isinstance(annotation, type):
-        return registry.name_of(annotation) is not None
-    return annotation is None or type(annotation) is str
 
 
 def _doc(code: types.CodeType) -> str | None:
@@ -341,8 +337,29 @@ def _save_static(writer: Writer, value: Any) -> Iterator[Any] | None:
     return writer.node(value, type(value).__name__, (value.__func__,))
 
 
+def _save_property(writer: Writer, value: property) -> Iterator[Any] | None:
+    return writer.node(value, "property", (value.fget, value.fset, value.fdel, value.__doc__))
+
+
+def _save_cached_property(
+    writer: Writer, value: functools.cached_property[Any]
+) -> Iterator[Any] | None:
+    return writer.node(value, "cached_property", (value.func, value.attrname))
+
+
+def _build_cached_property(items: Items) -> Any:
+    function, name = items
+    if type(name) not in (str, type(None)):
+        raise DecodeError("saved state has a wrong cached_property")
+    made = functools.cached_property(function)
+    made.attrname = name
+    return made
+
+
 SAVERS: Final[dict[type, Saver]] = {
     type: save_class,
+    property: _save_property,
+    functools.cached_property: _save_cached_property,
     types.FunctionType: save_function,
     types.CellType: _save_cell,
     types.MethodType: _save_method,
@@ -361,4 +378,6 @@ NODE_BUILDERS: Final[dict[str, Build]] = {
     "builtin_method": _build_builtin_method,
     "staticmethod": lambda items: staticmethod(items[0]),
     "classmethod": lambda items: classmethod(items[0]),
+    "property": lambda items: property(*items),
+    "cached_property": _build_cached_property,
 }

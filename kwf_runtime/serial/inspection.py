@@ -28,7 +28,8 @@ class Node:
     Attributes:
         kind: ``leaf`` (value in ``value``), ``list``, ``tuple``, ``set``, ``frozenset``, ``dict``,
             ``record`` (a dict whose keys are ``labels``),
-            ``object``, ``error``, ``value``, ``member``, ``global``, ``function``, ``frame``,
+            ``object``, ``error``, ``value``, ``member``, ``global``, ``class`` (that a function
+            has made), ``function``, ``frame``,
             ``cell`` or ``unbound``.
         name: of an object its class, of a function or frame its code id.
         value: of a leaf the value, of a frame its label (None: ended, ``""``: not started).
@@ -99,6 +100,7 @@ class _Inspector:
         self._nodes: list[Node] = []
         self._strings: list[str] = []
         self._shapes: list[tuple[Any, ...]] = []
+        self._classes: list[str] = []
 
     def read(self) -> Node:
         """Read the only value of the stream."""
@@ -106,6 +108,9 @@ class _Inspector:
         parents: list[tuple[Node, int, deque[Node]]] = []
         node, left, cells = root, 1, deque[Node]()
         for element in self._stream:
+            if element == f.CLASSES and node is root and not self._nodes:
+                left += self._headers()
+                continue
             if type(element) is tuple:
                 self._shapes.append(element)
                 continue
@@ -117,9 +122,21 @@ class _Inspector:
                 node, left, cells = item, count, new_cells
             while not left:
                 if not parents:
-                    return root.items[0]
+                    return root.items[-1]
                 node, left, cells = parents.pop()
         raise StopIteration
+
+    def _headers(self) -> int:
+        """Read the headers of the classes that the state itself has; return how many there are."""
+        count = self._count()
+        for _ in range(count):
+            code_id = next(self._stream)[0]
+            self._classes.append(code_id)
+            self._numbered(Node("class", code_id))
+        return count
+
+    def _class(self, name: str) -> str:
+        return self._classes[int(name[1:])] if name[:1] == "^" else name
 
     def _open(self, element: Any) -> tuple[Node, int, deque[Node]]:
         """Return the node of an element, how many children follow, and cells that come first."""
@@ -176,8 +193,12 @@ class _Inspector:
             return node, len(fields), none
         if kind == f.GLOBAL:
             return Node("global", fields[0]), 0, none
+        if kind == f.CLASS_BODY:
+            node = self._nodes[int(fields[0][1:])]
+            node.labels = tuple(fields[1:])
+            return node, len(node.labels), none
         if kind == f.MEMBER:
-            return Node("member", fields[0], fields[1]), 0 if fields[1] else 1, none
+            return Node("member", self._class(fields[0]), fields[1]), 0 if fields[1] else 1, none
         if kind == f.VALUE:
             return Node("value", fields[0]), fields[1], none
         if kind == f.NODE:
@@ -193,7 +214,8 @@ class _Inspector:
             f.DERIVED: ("content", *fields[2:]),
             f.HOOKED: ("state",),
         }[kind]
-        node = Node("error" if kind == f.ERROR else "object", fields[0], labels=tuple(labels))
+        name = self._class(fields[0])
+        node = Node("error" if kind == f.ERROR else "object", name, labels=tuple(labels))
         return self._numbered(node), len(labels), none
 
     def _captured(
@@ -288,7 +310,7 @@ def _parts(node: Node, depth: int, above: tuple[Node, ...]) -> Iterator[str]:
         yield from _joined("<cell ", [""] * len(node.items), ">", node, above)
     elif node.kind == "unbound":
         yield "<unbound>"
-    elif node.kind == "global":
+    elif node.kind in ("global", "class"):
         yield _short(node.name)
     else:
         labels = [f"{label}=" for label in node.labels] or [""] * len(node.items)

@@ -29,7 +29,8 @@ from kwf_runtime.serial.classes import (
     solid_base,
 )
 from kwf_runtime.serial.derived import CONTENT, save_derived
-from kwf_runtime.serial.reader import IMMUTABLE, Items, Opened, Opener, Reader
+from kwf_runtime.serial.opening import IMMUTABLE, Items, Opened, Opener
+from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.registry import Registry
 from kwf_runtime.serial.writer import Saver, Writer
 
@@ -85,7 +86,7 @@ def _save_plain(writer: Writer, value: Any) -> Iterator[Any] | None:
         if len(attributes) > _ATTRIBUTE_LIMIT:
             return _save_large(writer, value, attributes)
         tag = writer.shape(
-            *(key, f.INSTANCE, class_name(type(value), writer.registry, value)),
+            *(key, f.INSTANCE, class_name(type(value), writer, value)),
             *checked_names(value, attributes),
         )
     writer.stream.append(tag)
@@ -95,7 +96,7 @@ def _save_plain(writer: Writer, value: Any) -> Iterator[Any] | None:
 def _save_large(writer: Writer, value: Any, attributes: dict[str, Any]) -> Iterator[Any]:
     key = (f.DERIVED, type(value))
     tag = writer.tag(key) or writer.shape(
-        key, f.DERIVED, class_name(type(value), writer.registry, value), "object"
+        key, f.DERIVED, class_name(type(value), writer, value), "object"
     )
     writer.stream.append(tag)
     content = dict(attributes)
@@ -131,7 +132,7 @@ def _make_slots_saver(kind: type, slots: dict[str, Any]) -> Saver:
             present = names
         tag = writer.tag(key)
         if tag is None:
-            tag = writer.shape(key, f.INSTANCE, class_name(kind, writer.registry, value), *present)
+            tag = writer.shape(key, f.INSTANCE, class_name(kind, writer, value), *present)
         writer.stream.append(tag)
         return iter(values)
 
@@ -151,7 +152,7 @@ def _save_mixed(
     tag = writer.tag(key)
     if tag is None:
         tag = writer.shape(
-            *(key, f.INSTANCE, class_name(type(value), writer.registry, value)),
+            *(key, f.INSTANCE, class_name(type(value), writer, value)),
             *checked_names(value, attributes),
         )
     writer.stream.append(tag)
@@ -163,7 +164,7 @@ def _save_hooked(writer: Writer, value: Any) -> Iterator[Any]:
     kind = type(value)
     key = (f.HOOKED, kind)
     writer.stream.append(
-        writer.tag(key) or writer.shape(key, f.HOOKED, class_name(kind, writer.registry, value))
+        writer.tag(key) or writer.shape(key, f.HOOKED, class_name(kind, writer, value))
     )
     state = value.__kwf_save__()
     writer.keep(state)
@@ -174,13 +175,13 @@ def save_member(writer: Writer, value: Any) -> Iterator[Any] | None:
     """Write an enum member by its name, a combination of flags by its value."""
     key: Any = (f.MEMBER, type(value), value._name_)
     if value._name_ is None or type(value)._member_map_.get(value._name_) is not value:
-        name = class_name(type(value), writer.registry, value)
+        name = class_name(type(value), writer, value)
         key = (f.MEMBER, type(value))
         writer.stream.append(writer.tag(key) or writer.shape(key, f.MEMBER, name, ""))
         return iter((value._value_,))
     tag = writer.tag(key)
     if tag is None:
-        name = class_name(type(value), writer.registry, value)
+        name = class_name(type(value), writer, value)
         tag = writer.shape(key, f.MEMBER, name, value._name_)
     writer.stream.append(tag)
     return None

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from kwf_runtime.errors import DecodeError
 from kwf_runtime.serial.classes import save_by_name
-from kwf_runtime.serial.reader import NOT_YET, Build, Items
+from kwf_runtime.serial.opening import NOT_YET, Build, Items
 from kwf_runtime.serial.writer import Saver, Writer
 
 _SEQUENCES: Final[dict[str, type]] = {

@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from kwf_runtime.errors import DecodeError
 from kwf_runtime.serial.functions import fill_partial, new_partial
-from kwf_runtime.serial.reader import Build, Fill, Items
+from kwf_runtime.serial.opening import Build, Fill, Items
 from kwf_runtime.serial.writer import Saver, Unsavable, Writer
 
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)

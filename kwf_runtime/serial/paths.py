@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from kwf_runtime.core.frame import Frame
-from kwf_runtime.serial.classes import slot_descriptors
+from kwf_runtime.serial.classes import is_local, slot_descriptors
 from kwf_runtime.serial.registry import Registry
 from kwf_runtime.serial.writer import BUILTIN_SAVERS, Unsavable, Writer
 
@@ -44,12 +44,18 @@ def find_path(root: object, target: object, registry: Registry) -> str:
     while queue and id(target) not in parents:
         value = queue.popleft()
         for label, child in _edges(value, registry):
-            if id(child) in parents or (isinstance(child, _LEAVES) and child is not target):
+            if id(child) in parents or (_is_leaf(child, registry) and child is not target):
                 continue
             parents[id(child)] = (label, value)
             kept.append(child)
             queue.append(child)
     return _join(target, parents, registry)
+
+
+def _is_leaf(value: object, registry: Registry) -> bool:
+    if isinstance(value, type) and is_local(value):
+        return registry.name_of(value) is not None
+    return isinstance(value, _LEAVES)
 
 
 def _join(target: object, parents: dict[int, tuple[str, object | None]], registry: Registry) -> str:
@@ -99,6 +105,10 @@ def _edges(value: Any, registry: Registry) -> Iterator[Edge]:
     elif isinstance(value, types.MethodType):
         yield ".__self__", value.__self__
         yield ".__func__", value.__func__
+    elif isinstance(value, type):
+        for name, item in vars(value).items():
+            yield f".{name}", item
+        return
     elif isinstance(value, partial):
         yield ".func", value.func
         yield ".args", value.args
@@ -125,6 +135,8 @@ def _short(key: object) -> str:
 def _attributes(value: Any) -> Iterator[Edge]:
     for name, item in tuple(getattr(value, "__dict__", {}).items()):
         yield f".{name}", item
+    if is_local(type(value)):
+        yield ".__class__", type(value)
     for name, descriptor in slot_descriptors(type(value)).items():
         try:
             item = descriptor.__get__(value)

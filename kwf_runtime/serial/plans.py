@@ -14,6 +14,7 @@ from kwf_runtime.core.frame import Frame
 from kwf_runtime.errors import DecodeError
 from kwf_runtime.serial import (
     classes,
+    dataclass_parts,
     derived,
     exceptions,
     frames,
@@ -21,9 +22,12 @@ from kwf_runtime.serial import (
     instances,
     iterators,
     library,
+    local_classes,
+    type_values,
 )
 from kwf_runtime.serial import framing as f
-from kwf_runtime.serial.reader import IMMUTABLE, Build, Items, Opened, Opener, Reader
+from kwf_runtime.serial.opening import IMMUTABLE, Build, Items, Opened, Opener
+from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.registry import Registry
 from kwf_runtime.serial.writer import BUILTIN_SAVERS, Saver, Writer
 
@@ -142,17 +146,26 @@ def _size(size: Any) -> int:
 
 _SAVERS: Final[dict[type, Saver]] = {
     **BUILTIN_SAVERS,
+    **dataclass_parts.SAVERS,
+    **type_values.SAVERS,
+    local_classes.Body: local_classes.save_body,
     **library.SAVERS,
     **functions.SAVERS,
     **iterators.SAVERS,
 }
 
-_VALUE_BUILDERS: Final[dict[str, Build]] = {**library.VALUE_BUILDERS, **functions.VALUE_BUILDERS}
+_VALUE_BUILDERS: Final[dict[str, Build]] = {
+    **library.VALUE_BUILDERS,
+    **functions.VALUE_BUILDERS,
+    **type_values.VALUE_BUILDERS,
+}
 
 _NODE_BUILDERS: Final[dict[str, Build]] = {
     **library.NODE_BUILDERS,
     **functions.NODE_BUILDERS,
     **iterators.NODE_BUILDERS,
+    **dataclass_parts.NODE_BUILDERS,
+    **type_values.NODE_BUILDERS,
 }
 
 _MAKERS: Final[dict[int, Callable[..., Opener]]] = {
@@ -167,4 +180,5 @@ _MAKERS: Final[dict[int, Callable[..., Opener]]] = {
     f.HOOKED: instances.hooked_opener,
     f.FUNCTION: functions.function_opener,
     f.FRAME: frames.frame_opener,
+    f.CLASS_BODY: local_classes.body_opener,
 }

@@ -14,38 +14,25 @@ finds its attributes; a frozenset's elements must be hashable when it is built.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from kwf_runtime.core.frame import Frame
-from kwf_runtime.core.unbound import UNBOUND
 from kwf_runtime.errors import DecodeError, KwfError
 from kwf_runtime.serial import framing as f
+from kwf_runtime.serial.opening import (
+    KEYS,
+    NOT_YET,
+    OPENERS,
+    Build,
+    Fill,
+    Items,
+    LocalClass,
+    Opener,
+    fill_by_hash,
+    read_index,
+)
 from kwf_runtime.serial.registry import CACHE_LIMIT, Registry
-
-Items = list[Any]
-Build = Callable[[Items], Any]
-"""Makes an immutable value of its children."""
-Fill = Callable[[Any, Items], None]
-"""Completes an object, made before, with its children."""
-
-IMMUTABLE: Final = -1
-"""The target of an open value that gets no number."""
-
-Opened = tuple[int, "Build | Fill | None", Any]
-"""The number of children, what completes the value, and the target.
-
-The target is an object that is filled, or the number of a value that is built, or IMMUTABLE.
-"""
-Opener = Callable[["Reader"], Opened]
-"""Begins a value of one shape, and gives it its number if it has an identity."""
-
-_KEYS: Final = frozenset((type(None), bool, int, float, str, bytes))
-
-
-NOT_YET: Final = object()
-"""What a build returns if its value must wait until everything else is there."""
 
 
 class _Promise:
@@ -66,11 +53,13 @@ class Reader:
 
     Attributes:
         registry: what names stand for.
+        classes: those that the state itself has.
         refs: the values with identity, by number; None is one that is still to be built.
         stream: the elements that are still to be read.
     """
 
     __slots__ = (
+        "_begins_with_classes",
         "_deferred",
         "_filled_last",
         "_hooked",
@@ -79,6 +68,7 @@ class Reader:
         "_promised",
         "_shapes",
         "_strings",
+        "classes",
         "refs",
         "registry",
         "stream",
@@ -89,6 +79,8 @@ class Reader:
         self.registry = registry
         self.stream: Iterator[Any] = iter(elements)
         self.refs: list[Any] = []
+        self.classes: list[LocalClass] = []
+        self._begins_with_classes = bool(elements) and elements[0] == f.CLASSES
         self._promised = 0
         self._strings: list[str] = []
         self._shapes: list[Opener] = []
@@ -117,17 +109,21 @@ class Reader:
         except Exception as error:
             self._disarm()
             raise DecodeError(f"saved state is wrong: {type(error).__name__}: {error}") from error
-        return results[0]
+        return results[-1]
 
     def _read(self) -> Items:
-        """Read all elements; return a list of the only value among them."""
+        """Read all elements; return a list of the values: bodies of classes, and the root."""
         stream, refs, strings, shapes = self.stream, self.refs, self._strings, self._shapes
         add_string, short, first_shape = strings.append, f.SHORT, f.SHAPE_0
-        string_tag, ref_tag, openers = f.STRING, f.REF, _OPENERS
+        string_tag, ref_tag, openers = f.STRING, f.REF, OPENERS
         known_shapes = self.registry.openers
         open_parents: list[tuple[Items, int, Any, Any]] = []
         results: Items = []
         items, left = results, 1
+        if self._begins_with_classes:
+            from kwf_runtime.serial.local_classes import open_classes  # it imports this module
+
+            left += open_classes(self)
         complete: Any = None
         target: Any = results
         for element in stream:
@@ -139,12 +135,12 @@ class Reader:
                     refs.append(element)
             elif kind is int:
                 if element == ref_tag:
-                    number = _index(stream)
+                    number = read_index(stream)
                     element = refs[number]
                     if element is None or type(element) is _Promise:
                         element = self._promise(number, items, target)
                 elif element == string_tag:
-                    element = strings[_index(stream)]
+                    element = strings[read_index(stream)]
                 elif element < 0:
                     opener = (
                         shapes[first_shape - element]
@@ -271,7 +267,7 @@ class Reader:
     def fill_by_hash(self, target: Any, items: Items) -> None:
         """Fill a set or a dict, or do so at the end if hashing may need other objects first."""
         keys = items if type(target) is set else items[::2]
-        if _KEYS.issuperset(map(type, keys)):
+        if KEYS.issuperset(map(type, keys)):
             fill_by_hash(target, items)
         else:
             self._filled_last.append((fill_by_hash, target, items))
@@ -341,159 +337,10 @@ class Reader:
             if any(type(name) is not str for name in names):
                 raise DecodeError("saved state has a shape with a wrong name")
         opener = make_opener(self, kind, tuple(fields))
+        if self.classes and fields and str(fields[0])[:1] == "^":
+            return opener  # it is of this state only
         openers = self.registry.openers
         if len(openers) >= CACHE_LIMIT:
             openers.clear()
         openers[definition] = opener
         return opener
-
-
-def _index(stream: Iterator[Any]) -> int:
-    number = next(stream)
-    if type(number) is not int or number < 0:
-        raise DecodeError("saved state has a wrong reference")
-    return number
-
-
-def count(reader: Reader) -> int:
-    """Read a count of children.
-
-    Raises:
-        DecodeError: it is not a count, or more than there are elements.
-    """
-    number = next(reader.stream)
-    if type(number) is not int or not 0 <= number <= reader.stream.__length_hint__():  # type: ignore[attr-defined]
-        raise DecodeError("saved state has a wrong count")
-    return number
-
-
-def fill_by_hash(target: Any, items: Items) -> None:
-    """Fill a set with its elements, or a dict with keys and values in turn."""
-    if type(target) is set:
-        target.update(items)
-    else:
-        target.update(zip(items[::2], items[1::2], strict=True))
-
-
-# Openers of the builtin tags
-
-
-def _open_negative(reader: Reader) -> Opened:
-    return _ready(-1 - _index(reader.stream))
-
-
-def _open_big(reader: Reader) -> Opened:
-    digits = next(reader.stream)
-    if type(digits) is not bytes:
-        raise DecodeError("saved state has a wrong integer")
-    return _ready(int.from_bytes(digits, "big", signed=True))
-
-
-def _ready(value: Any) -> Opened:
-    """A value that has no children and no number."""
-    return 0, None, value
-
-
-def _open_list(reader: Reader) -> Opened:
-    value: Items = []
-    reader.refs.append(value)
-    return count(reader), None, value
-
-
-def _open_empty_list(reader: Reader) -> Opened:
-    value: Items = []
-    reader.refs.append(value)
-    return 0, None, value
-
-
-def _open_dict(reader: Reader) -> Opened:
-    value: dict[Any, Any] = {}
-    reader.refs.append(value)
-    return 2 * count(reader), fill_by_hash, value
-
-
-def _open_empty_dict(reader: Reader) -> Opened:
-    value: dict[Any, Any] = {}
-    reader.refs.append(value)
-    return 0, None, value
-
-
-def _open_tuple_of(size: int) -> Opener:
-    def open_tuple(reader: Reader) -> Opened:
-        reader.refs.append(None)
-        return size, tuple, len(reader.refs) - 1
-
-    return open_tuple
-
-
-def _open_tuple(reader: Reader) -> Opened:
-    reader.refs.append(None)
-    return count(reader), tuple, len(reader.refs) - 1
-
-
-def _open_empty_tuple(reader: Reader) -> Opened:
-    return 0, tuple, IMMUTABLE
-
-
-def _open_set(reader: Reader) -> Opened:
-    value: set[Any] = set()
-    reader.refs.append(value)
-    return count(reader), fill_by_hash, value
-
-
-def _open_frozenset(reader: Reader) -> Opened:
-    size = count(reader)
-    if not size:
-        return 0, frozenset, IMMUTABLE
-    reader.refs.append(None)
-    return size, frozenset, len(reader.refs) - 1
-
-
-def _open_bytearray(reader: Reader) -> Opened:
-    content = next(reader.stream)
-    if type(content) is not bytes:
-        raise DecodeError("saved state has a wrong bytearray")
-    value = bytearray(content)
-    reader.refs.append(value)
-    return 0, None, value
-
-
-def _open_cell(reader: Reader) -> Opened:
-    value = types.CellType()
-    reader.refs.append(value)
-    return 1, _fill_cell, value
-
-
-def _fill_cell(cell: types.CellType, items: Items) -> None:
-    cell.cell_contents = items[0]
-
-
-def _open_empty_cell(reader: Reader) -> Opened:
-    value = types.CellType()
-    reader.refs.append(value)
-    return 0, None, value
-
-
-def _open_unbound(reader: Reader) -> Opened:
-    return _ready(UNBOUND)
-
-
-_OPENERS: Final[dict[int, Opener]] = {
-    f.NEGATIVE: _open_negative,
-    f.BIG: _open_big,
-    f.LIST: _open_list,
-    f.EMPTY_LIST: _open_empty_list,
-    f.DICT: _open_dict,
-    f.EMPTY_DICT: _open_empty_dict,
-    f.TUPLE: _open_tuple,
-    f.TUPLE_0: _open_empty_tuple,
-    f.TUPLE_1: _open_tuple_of(1),
-    f.TUPLE_2: _open_tuple_of(2),
-    f.TUPLE_3: _open_tuple_of(3),
-    f.SET: _open_set,
-    f.FROZENSET: _open_frozenset,
-    f.BYTEARRAY: _open_bytearray,
-    f.CELL: _open_cell,
-    f.EMPTY_CELL: _open_empty_cell,
-    f.UNBOUND_TAG: _open_unbound,
-}

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import importlib
+import inspect
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -197,6 +198,13 @@ class Registry:
             CodeMissingError: no loaded module has it.
         """
         return self._known(self._functions, code_id)
+
+    def class_body(self, code_id: str) -> CodeEntry | None:
+        """Return the body of a class that a function of a loaded module makes."""
+        entry = self._functions.get(code_id)
+        if entry is None or entry.code.co_flags & inspect.CO_OPTIMIZED:
+            return None
+        return entry if "<locals>" in entry.id else None
 
     def step(self, code_id: str) -> CodeEntry:
         """Return the step of the compiled function with that code id.

@@ -16,11 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kwf_runtime.core.unbound import UNBOUND, Unbound
 from kwf_runtime.serial import framing as f
 from kwf_runtime.serial.registry import CACHE_LIMIT, Registry
+
+if TYPE_CHECKING:
+    from kwf_runtime.serial.local_classes import Body
 
 Saver = Callable[["Writer", Any], "Iterator[Any] | None"]
 
@@ -49,13 +52,26 @@ class Writer:
         memo: the numbers of values with identity, by ``id``.
         alive: weakly held values that are also held strongly, by ``id``; None if not known yet.
         weak: a weak reference was met.
+        classes: the classes of functions that were met, by ``id``; see ``local_classes``.
+        pending: those of them whose bodies were not looked at yet.
     """
 
-    __slots__ = ("_keep", "_shapes", "_strings", "alive", "memo", "registry", "stream", "weak")
+    __slots__ = (
+        *("_keep", "_own_plans", "_shapes", "_strings", "alive", "classes", "memo", "pending"),
+        *("registry", "stream", "weak"),
+    )
 
-    def __init__(self, registry: Registry, alive: dict[int, int] | None = None) -> None:
-        """Begin an empty stream."""
+    def __init__(
+        self,
+        registry: Registry,
+        alive: dict[int, int] | None = None,
+        classes: dict[int, Body] | None = None,
+    ) -> None:
+        """Begin an empty stream; the arguments are what an earlier walk has found."""
         self.registry = registry
+        self.classes: dict[int, Body] = classes or {}
+        self.pending: list[Body] = []
+        self._own_plans: dict[type, Saver] = {}
         self.stream: list[Any] = []
         self.memo: dict[int, int] = {}
         self.alive = alive
@@ -76,6 +92,8 @@ class Writer:
         max_uint, short, string_tag, ref_tag = f.MAX_UINT, f.SHORT, f.STRING, f.REF
         open_parents: list[Iterator[Any]] = []
         children: Iterator[Any] | None = iter((root,))
+        if self.classes:
+            children = self._classes_first(root)
         while True:
             assert children is not None
             for value in children:
@@ -110,9 +128,12 @@ class Writer:
                     children = inner
                     break
             else:
-                if not open_parents:
+                if open_parents:
+                    children = open_parents.pop()
+                elif self.pending:
+                    children = iter((self.pending.pop(),))
+                else:
                     return
-                children = open_parents.pop()
 
     def tag(self, key: Any) -> int | None:
         """Return the tag of a shape, None if its definition is not known yet."""
@@ -133,10 +154,12 @@ class Writer:
             kind: one of the kinds of framing.py.
             fields: the rest of its array.
         """
-        definitions = self.registry.definitions
-        if len(definitions) >= CACHE_LIMIT:
-            definitions.clear()
-        definition = definitions[key] = (kind, *fields)
+        definition = (kind, *fields)
+        if not fields or str(fields[0])[:1] != "^":  # else of this state only
+            definitions = self.registry.definitions
+            if len(definitions) >= CACHE_LIMIT:
+                definitions.clear()
+            definitions[key] = definition
         self.stream.append(definition)
         number = self._shapes[key] = len(self._shapes)
         return f.SHAPE_0 - number
@@ -174,8 +197,16 @@ class Writer:
     def _plan(self, kind: type) -> Saver:
         from kwf_runtime.serial.plans import make_saver  # plans imports every kind of saver
 
-        saver = self.registry.plans[kind] = make_saver(kind, self.registry)
+        saver = self._own_plans.get(kind)
+        if saver is None:
+            plans = self._own_plans if "<locals>" in kind.__qualname__ else self.registry.plans
+            saver = plans[kind] = make_saver(kind, self.registry)
         return saver
+
+    def _classes_first(self, root: object) -> Iterator[Any]:
+        from kwf_runtime.serial.local_classes import write_headers  # it imports this module
+
+        return write_headers(self, root)
 
     def _big_int(self, value: int) -> None:
         if -f.MAX_UINT <= value < 0:

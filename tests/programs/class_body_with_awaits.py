@@ -1,5 +1,4 @@
 """Awaits in the decorators, bases and keywords of a class made in a function."""
-# not saved: a class that a function has made is of no module
 
 
 class Base:

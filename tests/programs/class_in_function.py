@@ -1,5 +1,4 @@
 """Class bodies in asynchronous functions: capture, scope, methods, instances kept."""
-# not saved: a class that a function has made is of no module
 
 
 async def main(p):

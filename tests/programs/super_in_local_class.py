@@ -1,5 +1,4 @@
 """Zero-argument ``super()`` in a class that an asynchronous function defines."""
-# not saved: a class that a function has made is of no module
 
 
 class Base:

@@ -16,9 +16,12 @@ import zlib
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.getcwd()]
 
+import codec_local as local  # noqa: E402
 import codec_shop as shop  # noqa: E402
 from codec_support import Asked  # noqa: E402
 from test_codec_classes import ERRORS, raised  # noqa: E402
+from test_codec_type_values import VALUES as TYPES  # noqa: E402
+from test_codec_type_values import T  # noqa: E402
 from test_codec_types import ITERATORS, VALUES  # noqa: E402
 
 from kwf_runtime.errors import DecodeError, UnsavableError  # noqa: E402
@@ -63,6 +66,7 @@ def seeds():
         shop.Plain(a=shop.Slotted()),
     ]
     graphs += [make() for make in ITERATORS.values()]
+    graphs += [*TYPES, T, local.plain(1)(2), [*local.family(), *local.noticing(), *local.error(), *local.abstract()]]
     for one in graphs:
         try:
             yield dumps(one)
@@ -143,6 +147,7 @@ NAMES = (
     "codec_shop:Plain", "codec_shop:ByValue", "codec_shop:trip", "codec_shop:MyList", "codec_shop:Color", "os:system",
     "builtins:type", "builtins:int", "builtins:OSError", "codec_shop:", "codec_shop:LOCK", "deque", "ref", "Coroutine",
     "x", "__class__", "__dict__", ".args", ".traceback", "=errno", "await ask('first')#0", "iterator.product", "Random",
+    "^0", "^1", "alias", "typing:List", "TypeVar", "__hash__", "__bases__", "codec_local:plain.<locals>.Local",
 )  # fmt: skip
 
 
@@ -160,7 +165,7 @@ def random_stream(rng):
                 rng.choice([*names, 1, 2, None, ("ask",), (), ("args",)])
                 for _ in range(rng.randrange(6))
             ]
-            stream.append((rng.randrange(-1, 14), *fields))
+            stream.append((rng.randrange(-1, 15), *fields))
         else:
             stream += (f.LIST, rng.randrange(4))
     return f.pack(stream)

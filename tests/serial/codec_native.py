@@ -19,3 +19,10 @@ def generator():
 
 async def coroutine():
     pass
+
+
+def local_class():
+    class Local:
+        pass
+
+    return Local()

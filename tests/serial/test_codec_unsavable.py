@@ -67,7 +67,7 @@ def test_advice(tmp_path):
     assert "asyncio.Lock" in str(problem(threading.Lock()))
     assert "W.register" in str(problem(native.Unlisted()))
     assert "W.register" in str(problem(native.Unlisted))
-    assert "move it to the module" in str(problem(shop.local_class()))
+    assert "move it to the module" in str(problem(native.local_class()))
     assert "compile its module" in str(problem(native.function()))
     assert "import the function" in str(problem(native.function))
     assert "make a list" in str(problem(native.generator()))
