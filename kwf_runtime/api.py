@@ -342,7 +342,7 @@ def activity(
     A workflow that calls it gets an awaitable; the activity is started with the step's commit,
     even if nobody awaits it yet. It may run more than once; its outcome is delivered once. Its
     arguments are those at the end of the step. Cancelling what awaits it cancels it. Called
-    outside of a workflow, it is the plain function.
+    outside of a workflow, it is the plain function; with the mock, it runs when it is awaited.
 
     Args:
         name: what saved calls know it by; by default ``<module>:<qualified name>``.
@@ -369,8 +369,9 @@ def activity(
             thread = current()
             if thread is not None:
                 return thread.call(made, args, kwargs)
-            if _mock() is not None and not inspect.iscoroutinefunction(function):
-                return _call_later(function, args, kwargs)
+            mock = _mock()
+            if mock is not None:
+                return mock.call(made, args, kwargs)
             return function(*args, **kwargs)
 
         marked: Any = call
@@ -378,12 +379,6 @@ def activity(
         return call
 
     return make
-
-
-async def _call_later(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    return function(*args, **kwargs)
 
 
 def dumps(obj: object) -> bytes:

@@ -4,26 +4,29 @@ With a non-empty ``KWF_MOCK`` in the environment, the functions of ``kwf_runtime
 workflow thread work without one, on the running asyncio loop, for compiled and for plain modules.
 A test plays the world outside: it settles suspensions, and sees what was put out.
 
-Limits: one thread, and its state is this module's. Nothing is saved; there are no retries of
-activities. For timers without waiting use ``kwf_runtime.testing.run``.
+Limits: one thread, and its state is this module's. Nothing is saved. An activity is tried again
+at once, and has no time limits. For timers without waiting use ``kwf_runtime.testing.run``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import json
 import os
 import sys
+import traceback
 from asyncio import CancelledError
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from types import ModuleType
 from typing import Any, Final
 
 from kwf_runtime import jsonout
+from kwf_runtime.core.activity import Activity
 from kwf_runtime.core.events import NO_ERROR
 from kwf_runtime.core.program import CONFIG_NAME, FREE_TOPICS, config_in
-from kwf_runtime.errors import CancelToken, UndeclaredTopicError, WorkflowError
+from kwf_runtime.errors import ActivityError, CancelToken, UndeclaredTopicError, WorkflowError
 from kwf_runtime.lib.clock import rest
 from kwf_runtime.lib.native import TOKEN, TokenFuture, take_tokens
 
@@ -206,6 +209,27 @@ def reset() -> None:
 def active() -> ModuleType | None:
     """Return this module if the mock is chosen, else None."""
     return sys.modules[__name__] if os.environ.get("KWF_MOCK") else None
+
+
+def call(
+    activity: Activity, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Coroutine[Any, Any, Any]:
+    """An activity that a workflow calls: what runs it, with its retries but not their pauses."""
+    activity.check(args, kwargs)
+    return _attempt(activity, args, kwargs)
+
+
+async def _attempt(activity: Activity, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    for attempts in itertools.count(1):
+        try:
+            result = activity.function(*args, **kwargs)
+            return await result if inspect.isawaitable(result) else result
+        except Exception as error:
+            if activity.options.retry.gives_up(error, attempts):
+                text = "".join(traceback.format_exception(error))
+                kind = type(error).__name__
+                raise ActivityError(kind, str(error), attempts, text) from error
+        await asyncio.sleep(0)
 
 
 def suspend(id: str | None) -> Suspension:  # noqa: A002

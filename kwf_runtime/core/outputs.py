@@ -40,6 +40,15 @@ class Retry:
             raise ValueError("Retry: factor must be 1 or more")
         object.__setattr__(self, "non_retryable", tuple(self.non_retryable))
 
+    def gives_up(self, error: BaseException, attempts: int) -> bool:
+        """Whether an activity that failed so, in so many attempts, is not tried again."""
+        mro = type(error).__mro__
+        names = {name for kind in mro for name in (kind.__name__, kind.__qualname__)}
+        return attempts >= self.max_attempts or any(
+            kind in names if isinstance(kind, str) else isinstance(error, kind)
+            for kind in self.non_retryable
+        )
+
 
 @savable("kwf.ActivityOptions")
 @dataclass(frozen=True, slots=True)

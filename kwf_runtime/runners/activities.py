@@ -199,8 +199,7 @@ class ActivityPool:
         next_ms = now_ms + round(pause_ms)
         limit_s = options.schedule_to_close_s
         late = limit_s is not None and next_ms - running.first_ms >= limit_s * 1000
-        used_up = running.attempts >= retry.max_attempts
-        if not (final or used_up or late or _is_one_of(error, retry.non_retryable)):
+        if not (final or late or retry.gives_up(error, running.attempts)):
             heapq.heappush(self._pauses, (next_ms, next(self._numbers), key, running.attempts))
             return
         del self._calls[key]
@@ -243,13 +242,6 @@ def _run_here(
         report(None, error)
     else:
         report(value, None)
-
-
-def _is_one_of(error: BaseException, kinds: tuple[type[BaseException] | str, ...]) -> bool:
-    names = {name for kind in type(error).__mro__ for name in (kind.__name__, kind.__qualname__)}
-    return any(
-        kind in names if isinstance(kind, str) else isinstance(error, kind) for kind in kinds
-    )
 
 
 class _LoopThread:

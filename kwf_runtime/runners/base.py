@@ -94,6 +94,9 @@ class Client(Protocol):
     def thread(self, thread_id: str) -> ThreadRecord | None:
         """Return what is kept for one thread."""
 
+    def timers(self, thread_id: str) -> list[tuple[int, bytes]]:
+        """Return (due time, key) of the scheduler's timers set for the thread, in due order."""
+
     def layouts(self) -> dict[str, bytes]:
         """Return the layouts of code that an engine has stored, by code id."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from kwf_runtime.errors import KwfError
-from kwf_runtime.runners.kafka_changelog import CODE
+from kwf_runtime.runners.kafka_changelog import CODE, TIMER, decode_due
 from kwf_runtime.runners.kafka_config import (
     BrokerError,
     client_producer,
@@ -182,6 +182,15 @@ class KafkaClient:
         for store in self._stores(thread_id).values():
             return store.get(thread_id)
         return None
+
+    def timers(self, thread_id: str) -> list[tuple[int, bytes]]:
+        """See `base.Client.timers`."""
+        prefix = timer_prefix(thread_id)
+        return sorted(
+            (decode_due(value), prefix + rest)
+            for store in self._stores(None).values()
+            for rest, value in store.entries(TIMER + prefix)
+        )
 
     def layouts(self) -> dict[str, bytes]:
         """See `base.Client.layouts`."""

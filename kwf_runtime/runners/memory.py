@@ -254,6 +254,10 @@ class MemoryClient:
         """See `base.Client.thread`."""
         return self._log.get(thread_id)
 
+    def timers(self, thread_id: str) -> list[tuple[int, bytes]]:
+        """See `base.Client.timers`."""
+        return self._log.timers(timer_prefix(thread_id))
+
     def layouts(self) -> dict[str, bytes]:
         """See `base.Client.layouts`."""
         return self._log.layouts()

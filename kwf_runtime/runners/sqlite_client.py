@@ -99,6 +99,15 @@ class SqliteClient:
         body = self._db.execute("SELECT body FROM thread WHERE id = ?", (thread_id,)).get
         return None if body is None else ThreadRecord.load(thread_id, body)
 
+    def timers(self, thread_id: str) -> list[tuple[int, bytes]]:
+        """See `base.Client.timers`."""
+        prefix = timer_prefix(thread_id)
+        rows = self._db.execute(
+            "SELECT due_ms, key FROM timer WHERE key > ? AND key < ? ORDER BY due_ms, key",
+            (prefix, prefix[:-1] + bytes([prefix[-1] + 1])),
+        ).fetchall()
+        return cast("list[tuple[int, bytes]]", rows)
+
     def layouts(self) -> dict[str, bytes]:
         """See `base.Client.layouts`."""
         rows = self._db.execute("SELECT code_id, body FROM layout").fetchall()

@@ -356,8 +356,43 @@ def _build_cached_property(items: Items) -> Any:
     return made
 
 
+def _save_getter(writer: Writer, value: Any) -> Iterator[Any] | None:
+    arguments: Any
+    kind, arguments = value.__reduce__()
+    keywords: dict[str, Any] = {}
+    if kind not in _GETTERS.values():  # a methodcaller with keywords is made by a partial
+        keywords = kind.keywords
+        arguments = (*kind.args, *arguments)
+    if not _is_harmless(type(value).__name__, arguments):
+        raise Unsavable(value, "it reaches for a special attribute: write a function instead")
+    return writer.node(value, type(value).__name__, (arguments, keywords or None))
+
+
+def _getter_builder(name: str, kind: Callable[..., Any]) -> Build:
+    def build(items: Items) -> Any:
+        arguments, keywords = items
+        if type(arguments) is not tuple or not _is_harmless(name, arguments):
+            raise DecodeError(f"saved state has a wrong {name}")
+        return kind(*arguments, **(keywords or {}))
+
+    return build
+
+
+def _is_harmless(name: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether a getter keeps out of what makes up functions and classes."""
+    names = {"itemgetter": (), "methodcaller": arguments[:1]}.get(name, arguments)
+    return all(type(one) is str and "__" not in one for one in names)
+
+
+_GETTERS: Final[dict[str, Any]] = {
+    kind.__name__: kind
+    for kind in (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+}
+
+
 SAVERS: Final[dict[type, Saver]] = {
     type: save_class,
+    **dict.fromkeys(_GETTERS.values(), _save_getter),
     property: _save_property,
     functools.cached_property: _save_cached_property,
     types.FunctionType: save_function,
@@ -378,6 +413,7 @@ NODE_BUILDERS: Final[dict[str, Build]] = {
     "builtin_method": _build_builtin_method,
     "staticmethod": lambda items: staticmethod(items[0]),
     "classmethod": lambda items: classmethod(items[0]),
+    **{name: _getter_builder(name, kind) for name, kind in _GETTERS.items()},
     "property": lambda items: property(*items),
     "cached_property": _build_cached_property,
 }

@@ -413,7 +413,7 @@ def _definitions(module: str, namespace: Mapping[str, Any]) -> Iterator[tuple[st
 
 
 def _belongs(value: object, module: str, prefix: str, name: str) -> bool:
-    if isinstance(value, types.FunctionType):
+    if isinstance(value, (types.FunctionType, functools._lru_cache_wrapper)):
         return value.__module__ == module
     if isinstance(value, type):
         outer = prefix[:-1].rpartition(".")[2].lstrip("_")

@@ -35,11 +35,10 @@ async def f(p, x):
     return x + 1
 
 def gen(p, n):
-    try:
-        for i in range(n):
-            yield i
-    finally:
-        p.log("gen ends", n)
+    for i in range(n):
+        p.log("gen", i)
+        yield i
+    p.log("gen ends", n)
 
 async def agen(p, n):
     for i in range(n):

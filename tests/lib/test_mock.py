@@ -45,6 +45,22 @@ async def charge_async(amount):
     await asyncio.sleep(1)
     return amount * 3
 
+failures = []
+
+@W.activity(retry=W.Retry(max_attempts=3, non_retryable=("KeyError",)))
+def flaky(error, times):
+    failures.append(error)
+    if len(failures) <= times:
+        raise error
+    return len(failures)
+
+async def try_flaky(error, times):
+    failures.clear()
+    try:
+        return await flaky(error, times)
+    except W.ActivityError as e:
+        return e.type, e.message, e.attempts, "flaky" in e.traceback
+
 async def pay():
     return await asyncio.gather(charge(1), charge_async(2))
 
@@ -287,6 +303,14 @@ def test_cancelling_a_suspension_ends_it_for_all(workflow):
 
 def test_activities_run_here(workflow):
     assert testing.run(workflow.pay()) == [2, 6]
+
+
+def test_activities_that_fail(workflow):
+    assert testing.run(workflow.try_flaky(ValueError("v"), 2)) == 3
+    assert testing.run(workflow.try_flaky(ValueError("v"), 9)) == ("ValueError", "v", 3, True)
+    assert testing.run(workflow.try_flaky(KeyError("k"), 9)) == ("KeyError", "'k'", 1, True)
+    with pytest.raises(TypeError, match="flaky"):
+        workflow.flaky()
 
 
 def test_two_may_rest_at_once(workflow):

@@ -66,7 +66,12 @@ def seeds():
         shop.Plain(a=shop.Slotted()),
     ]
     graphs += [make() for make in ITERATORS.values()]
-    graphs += [*TYPES, T, local.plain(1)(2), [*local.family(), *local.noticing(), *local.error(), *local.abstract()]]
+    graphs += [
+        *TYPES,
+        T,
+        local.plain(1)(2),
+        [*local.family(), *local.noticing(), *local.error(), *local.abstract()],
+    ]
     for one in graphs:
         try:
             yield dumps(one)

@@ -296,4 +296,6 @@ def refused(how):
     return Local
 
 
-_kwf.module(__name__, {}, ("abc:ABC", "typing:Generic", "enum:Enum", "functools:cached_property", "typing:"))
+_kwf.module(
+    __name__, {}, ("abc:ABC", "typing:Generic", "enum:Enum", "functools:cached_property", "typing:")
+)

@@ -10,6 +10,7 @@ import decimal
 import enum
 import functools
 import threading
+import typing
 from collections import OrderedDict, UserDict, defaultdict, deque, namedtuple
 
 import kwf_runtime.abi as _kwf
@@ -174,6 +175,51 @@ class MyOrdered(OrderedDict):
 
 class MyDefault(defaultdict):
     pass
+
+
+@functools.lru_cache
+def remembered(x):
+    return [x]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Strict:
+    name: str
+    next: "Strict | None" = None
+
+
+class Pair(typing.NamedTuple):
+    x: object
+    y: str = "y"
+
+
+class Model:
+    """As libraries of models have it: a ``__dict__`` in the slots, and no way in but their own."""
+
+    __slots__ = ("__dict__", "__fields_set__")
+
+    def __init__(self, **fields):
+        object.__setattr__(self, "__fields_set__", set(fields))
+        self.__dict__.update(fields)
+
+    def __setattr__(self, name, value):
+        raise AttributeError(name)
+
+    @functools.cache
+    def slow(self):
+        return 1
+
+
+class Stateful:
+    """Whose own ideas of its state are not asked for: attributes are saved as they are."""
+
+    def __init__(self):
+        self.value, self.cache = 1, {}
+
+    def __getstate__(self):
+        raise AssertionError("called")
+
+    __setstate__ = __getstate__
 
 
 class Squares:

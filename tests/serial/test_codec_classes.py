@@ -182,3 +182,49 @@ def test_long_traceback_keeps_both_ends():
     entries = traceback.extract_tb(loaded.__traceback__)
     assert len(entries) == 200
     assert entries[0].name == "test_long_traceback_keeps_both_ends"
+
+
+def test_classes_as_libraries_make_them():
+    strict = round_trip(shop.Strict(name="a", next=shop.Strict(name="b")))
+    assert strict == shop.Strict(name="a", next=shop.Strict(name="b"))
+    pair = round_trip([shop.Pair([1])])[0]
+    assert (type(pair), pair) == (shop.Pair, ([1], "y"))
+    model = round_trip(shop.Model(a=1, b=[2]))
+    assert (vars(model), model.__fields_set__) == ({"a": 1, "b": [2]}, {"a", "b"})
+    assert vars(round_trip(shop.Stateful())) == {"value": 1, "cache": {}}
+
+
+def test_remembering_functions_are_references():
+    assert round_trip(shop.remembered) is shop.remembered
+    method = round_trip(shop.Model(a=1).slow)
+    assert method.__func__ is shop.Model.slow
+    assert method() == 1
+
+
+GETTERS = [
+    (operator.itemgetter(1), "ab", "b"),
+    (operator.itemgetter(0, 1), "ab", ("a", "b")),
+    (operator.attrgetter("real", "imag"), 5, (5, 0)),
+    (operator.methodcaller("split", ","), "a,b", ["a", "b"]),
+    (operator.methodcaller("split", ",", maxsplit=1), "a,b,c", ["a", "b,c"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("getter", "value", "result"), GETTERS, ids=[repr(one[0]) for one in GETTERS]
+)
+def test_getters(getter, value, result):
+    loaded = round_trip(getter)
+    assert type(loaded) is type(getter)
+    assert loaded(value) == result
+
+
+def test_getters_stay_out_of_functions_and_classes():
+    for getter in (operator.attrgetter("a.__globals__"), operator.methodcaller("__subclasses__")):
+        with pytest.raises(UnsavableError, match="special attribute"):
+            dumps(getter)
+    stream = [
+        "__class__" if one == "real" else one for one in unpack(dumps(operator.attrgetter("real")))
+    ]
+    with pytest.raises(DecodeError, match="wrong attrgetter"):
+        loads(pack(stream))

@@ -51,7 +51,9 @@ def test_class_is_met_first_through_an_instance_or_a_method():
 
 def test_instances_are_keys_by_their_own_hash():
     kind = local.plain(1)
-    loaded = round_trip({"set": {kind(1), kind(2)}, "dict": {kind(3): "three"}, "frozen": frozenset((kind(4),))})
+    loaded = round_trip(
+        {"set": {kind(1), kind(2)}, "dict": {kind(3): "three"}, "frozen": frozenset((kind(4),))}
+    )
     (key,) = loaded["dict"]
     made = type(key)
     assert made(1) in loaded["set"]
@@ -134,13 +136,15 @@ def test_dataclasses():
     assert [repr(one) for one in loaded[:3]] == [repr(one) for one in values[:3]]
     item, key, special, bare = made = [type(one) for one in loaded]
     for old, new in zip(kinds, made, strict=True):
-        assert [one.name for one in dataclasses.fields(old)] == [one.name for one in dataclasses.fields(new)]
+        assert [one.name for one in dataclasses.fields(old)] == [
+            one.name for one in dataclasses.fields(new)
+        ]
         assert str(inspect.signature(old)) == str(inspect.signature(new))
         assert repr(old.__dataclass_params__) == repr(new.__dataclass_params__)
         assert set(vars(old)) == set(vars(new))
-        assert {name: vars(old)[name] for name in ("__doc__", "__slots__") if name in vars(old)} == {
-            name: vars(new)[name] for name in ("__doc__", "__slots__") if name in vars(new)
-        }
+        assert {
+            name: vars(old)[name] for name in ("__doc__", "__slots__") if name in vars(old)
+        } == {name: vars(new)[name] for name in ("__doc__", "__slots__") if name in vars(new)}
     assert item("n", start=4) == loaded[0]
     assert (item.price, item.kind, item("a").cost(), loaded[0].late) == (3, "item", 6, 4)
     assert item("a").tags is not item("a").tags
@@ -241,12 +245,24 @@ def test_wrong_header(changes, error):
 
 
 @pytest.mark.parametrize(
-    "name", ["__class__", "__bases__", "__dict__", "__del__", "__kwf_load__", "__init__", "__getattribute__", "__mro__"]
+    "name",
+    [
+        "__class__",
+        "__bases__",
+        "__dict__",
+        "__del__",
+        "__kwf_load__",
+        "__init__",
+        "__getattribute__",
+        "__mro__",
+    ],
 )
 def test_bytes_cannot_give_a_class_what_its_source_does_not(name):
     kind = local.plain(1)
     stream = stream_of(kind)
-    place, body = next((n, e) for n, e in enumerate(stream) if type(e) is tuple and e[:2] == (f.CLASS_BODY, "^0"))
+    place, body = next(
+        (n, e) for n, e in enumerate(stream) if type(e) is tuple and e[:2] == (f.CLASS_BODY, "^0")
+    )
     assert "scaled" in body
     stream[place] = tuple(name if one == "scaled" else one for one in body)
     with pytest.raises(DecodeError, match="wrong '__"):
@@ -257,7 +273,9 @@ def test_fields_of_a_dataclass_are_names():
     kind = local.data()[3]
     stream = ["x=0):\n import os\n def f(y" if one == "x" else one for one in stream_of(kind)]
     shapes = [
-        tuple("x=0):\n import os\n def f(y" if part == "x" else part for part in one) if type(one) is tuple else one
+        tuple("x=0):\n import os\n def f(y" if part == "x" else part for part in one)
+        if type(one) is tuple
+        else one
         for one in stream
     ]
     with pytest.raises(DecodeError, match="field"):

@@ -77,7 +77,11 @@ def test_initvar():
 
 def test_annotations_come_back_as_they_were():
     increase, _ = shop.counter(1)
-    increase.__annotations__ = {"by": int | None, "scale": list[shop.Plain], "other": typing.Optional[str]}
+    increase.__annotations__ = {
+        "by": int | None,
+        "scale": list[shop.Plain],
+        "other": typing.Optional[str],
+    }
     loaded = round_trip(increase)
     assert loaded.__annotations__ == increase.__annotations__
     increase.__annotations__ = {"by": list[OwnAlias]}
@@ -85,7 +89,11 @@ def test_annotations_come_back_as_they_were():
 
 
 def test_wrong_aliases():
-    for old, new in (("builtins:list", "builtins:len"), ("builtins:list", "builtins:int"), ("alias", "union")):
+    for old, new in (
+        ("builtins:list", "builtins:len"),
+        ("builtins:list", "builtins:int"),
+        ("alias", "union"),
+    ):
         stream = [
             tuple(new if part == old else part for part in one) if type(one) is tuple else one
             for one in unpack(dumps(list[int]))
