@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import itertools
 import json
 import os
 import sys
@@ -220,7 +219,9 @@ def call(
 
 
 async def _attempt(activity: Activity, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    for attempts in itertools.count(1):
+    attempts = 0
+    while True:
+        attempts += 1
         try:
             result = activity.function(*args, **kwargs)
             return await result if inspect.isawaitable(result) else result
