@@ -151,6 +151,11 @@ def split_timer_key(key: bytes) -> tuple[bytes, bytes]:
     return thread_id, value
 
 
+def timer_prefix(thread_id: str) -> bytes:
+    """Return how the keys of a thread's timers begin."""
+    return thread_id.encode() + b"|"
+
+
 def decode_json(text: str) -> object:
     """Parse JSON strictly (RFC 8259 and what UTF-8 and a saved state can hold).
 

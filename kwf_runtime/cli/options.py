@@ -43,10 +43,16 @@ def pass_props_on(context: click.Context, props: Path | None) -> None:
 @contextmanager
 def open_client(props: Path | None) -> Iterator[tuple[Settings, Client]]:
     """Read the settings and open a client of their runner; closed at the end."""
+    from kwf_runtime.errors import ConfigError
     from kwf_runtime.runners.base import open_client as open_client_of
     from kwf_runtime.settings import load_settings
 
     settings = load_settings(props)
+    if settings.runner == "memory":
+        raise ConfigError(
+            "workflow.runner=memory keeps all in the engine's process, out of reach of commands: "
+            "use sqlite or kafka"
+        )
     client = open_client_of(settings)
     try:
         yield settings, client

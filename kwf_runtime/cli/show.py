@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 @click.command("show")
 @click.argument("thread")
 @json_option(
-    "One JSON object: the thread's fields, tasks, refs, channels, timers, activities, kept."
+    "One JSON object: the thread's fields, tasks, refs, channels, timers, scheduled, activities, "
+    "kept."
 )
 @props_option
 def command(thread: str, as_json: bool, props: Path | None) -> None:
@@ -35,12 +36,13 @@ def command(thread: str, as_json: bool, props: Path | None) -> None:
     with open_client(props) as (_, client):
         record = client.thread(thread)
         layouts = client.layouts() if record is not None else {}
+        scheduled = client.timers(thread) if record is not None else []
     if record is None:
         raise click.ClickException(
             f"there is no thread {thread}: it has not started yet, or has ended (see kwf threads, "
             "kwf tail workflow-result)"
         )
-    view = view_thread(record, layouts)
+    view = view_thread(record, layouts, scheduled)
     if as_json:
         fields = thread_fields(record) | asdict(view)
         fields["kept"] = [_record_fields(kept) for kept in record.kept]
@@ -67,6 +69,8 @@ def _lines(record: ThreadRecord, view: ThreadView) -> Iterator[str]:
         yield f"channel {channel['name']}, {channel['queued']} queued"
     for timer in view.timers:
         yield f"timer {time_text(timer['due'])} {timer['callback']}"
+    for event in view.scheduled:
+        yield f"timer {time_text(event['due'])} sends {event['value']}"
     for activity in view.activities:
         yield f"activity {activity['name']}, call {activity['call']}"
 

@@ -6,10 +6,12 @@ is there. Limits: values are shown as text; a value of a class is shown by what 
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from kwf_runtime.errors import DecodeError
@@ -19,8 +21,13 @@ from kwf_runtime.serial.inspection import Node, inspect_bytes, render
 
 _VALUE_WIDTH: Final = 200
 _OWN_CODE: Final = "kwf_runtime."
+_OWN_COMPILED: Final = "_compiled"  # kwf's own compiled modules lie in there, beside their sources
 _COMPILED: Final = re.compile(r"# kwf: compiled from (.+); ")
 _OTHER: Final = "a future"
+_CALLBACKS: Final = {
+    "_set_result_unless_cancelled": "asyncio.sleep",
+    "Timeout._on_timeout": "asyncio.timeout",
+}
 _ORDINAL: Final = re.compile(r"#\d+$")
 
 # What the classes of `core/` write in their `__kwf_save__`, in that order.
@@ -76,24 +83,42 @@ class TaskView:
 
 @dataclass(slots=True)
 class ThreadView:
-    """What `kwf show` tells of a thread besides its record; times are in ms since the epoch."""
+    """What `kwf show` tells of a thread besides its record; times are in ms since the epoch.
+
+    `timers` are those of the thread's own asyncio, `scheduled` those of the scheduler's topic.
+    """
 
     tasks: list[TaskView] = field(default_factory=list)
     refs: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     timers: list[dict[str, Any]] = field(default_factory=list)
+    scheduled: list[dict[str, Any]] = field(default_factory=list)
     activities: list[dict[str, Any]] = field(default_factory=list)
     unreadable: str | None = None
 
 
-def view_thread(record: ThreadRecord, layouts: Mapping[str, bytes]) -> ThreadView:
-    """Return where the thread waits; of one that cannot be read, why."""
-    if record.state is None:
-        return ThreadView()
-    try:
-        return _view(inspect_bytes(record.state), layouts)
-    except DecodeError as error:
-        return ThreadView(unreadable=str(error))
+def view_thread(
+    record: ThreadRecord,
+    layouts: Mapping[str, bytes],
+    scheduled: Sequence[tuple[int, bytes]] = (),
+) -> ThreadView:
+    """Return where the thread waits; of one that cannot be read, why.
+
+    Args:
+        record: What the store keeps.
+        layouts: The layouts that engines have stored.
+        scheduled: Due time and key of the timers in `workflow-scheduler`.
+    """
+    view = ThreadView()
+    if record.state is not None:
+        try:
+            view = _view(inspect_bytes(record.state), layouts)
+        except DecodeError as error:
+            view = ThreadView(unreadable=str(error))
+    view.scheduled = [
+        {"due": due_ms, "value": key.partition(b"|")[2].decode()} for due_ms, key in scheduled
+    ]
+    return view
 
 
 def _view(thread: Node, layouts: Mapping[str, bytes]) -> ThreadView:
@@ -119,7 +144,18 @@ def _view(thread: Node, layouts: Mapping[str, bytes]) -> ThreadView:
 
 def _task(task: Node, layouts: Mapping[str, bytes]) -> TaskView:
     frames = [_frame(frame, layouts) for frame in _chain(_child(task, "coro"))]
-    return TaskView(_child(task, "name").value, _waits(_child(task, "waits")), frames)
+    waits = _waits(_child(task, "waits"))
+    if waits == _OTHER:
+        waits = _called(frames) or waits
+    return TaskView(_child(task, "name").value, waits, frames)
+
+
+def _called(frames: list[FrameView]) -> str | None:
+    """Return what of asyncio the workflow has called and waits for; None if that is not known."""
+    own = list(itertools.takewhile(lambda frame: frame.own, reversed(frames)))
+    if not own or own[-1].function.startswith("_"):
+        return None
+    return f"asyncio.{own[-1].function}"
 
 
 def _chain(root: Node) -> list[Node]:
@@ -179,7 +215,10 @@ def _line(stored: StoredLayout | None, label: str | None) -> int | None:
 def _source_of(file: str) -> str:
     """Return the source behind a compiled module, whose layouts have the source's lines."""
     found = _COMPILED.match(linecache.getline(file, 1))
-    return found[1] if found else file
+    if found:
+        return found[1]
+    path = Path(file)
+    return str(path.parents[1] / path.name) if path.parent.name == _OWN_COMPILED else file
 
 
 def _words(file: str) -> frozenset[str]:
@@ -216,7 +255,8 @@ def _timer(timer: Node) -> dict[str, Any]:
     while callback.kind == "value" and callback.items:  # a bound method: its function comes first
         callback = callback.items[0]
     name = callback.name.rpartition(":")[2]
-    return {"due": round(_child(timer, "_when").value * 1000), "callback": name}
+    due_ms = round(_child(timer, "_when").value * 1000)
+    return {"due": due_ms, "callback": _CALLBACKS.get(name, name)}
 
 
 def _entries(table: Node) -> Iterator[tuple[Node, Node]]:

@@ -28,6 +28,7 @@ from kwf_runtime.runners.kafka_restore import Restorer
 from kwf_runtime.runners.kafka_store import PartitionStore
 from kwf_runtime.runners.kafka_topics import TopicAdmin, engine_topics
 from kwf_runtime.runners.records import Record
+from kwf_runtime.wire import timer_prefix
 
 if TYPE_CHECKING:
     from kwf_runtime.runners.base import Clock, TopicInfo

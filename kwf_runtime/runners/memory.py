@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -17,6 +18,7 @@ from kwf_runtime.runners.base import Clock, TopicInfo
 from kwf_runtime.runners.envelope import ThreadRecord
 from kwf_runtime.runners.local import LocalRunner, system_clock_ms
 from kwf_runtime.runners.records import OutRecord, Record
+from kwf_runtime.wire import timer_prefix
 
 if TYPE_CHECKING:
     from kwf_runtime.core.engine import Program
@@ -98,6 +100,11 @@ class MemoryLog:
     def timer(self, key: bytes) -> int | None:
         """See `Store.timer`."""
         return self._timers.get(key)
+
+    def timers(self, prefix: bytes) -> list[tuple[int, bytes]]:
+        """Return (due time, key) of timers whose keys begin so, in due order."""
+        every = self._timers.due(None, sys.maxsize)
+        return [(due_ms, key) for due_ms, key in every if key.startswith(prefix)]
 
     def due_threads(self, now_ms: int, limit: int) -> list[tuple[int, str]]:
         """See `Store.due_threads`."""

@@ -11,6 +11,7 @@ from kwf_runtime.runners.envelope import ThreadRecord
 from kwf_runtime.runners.local import system_clock_ms
 from kwf_runtime.runners.records import OutRecord, Record
 from kwf_runtime.runners.sqlite_schema import append_records, open_database, read_records, writing
+from kwf_runtime.wire import timer_prefix
 
 if TYPE_CHECKING:
     from kwf_runtime.settings import Settings

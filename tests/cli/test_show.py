@@ -103,6 +103,32 @@ def test_show_for_programs(waiting: Kwf) -> None:
     assert timer["due"] == shown["due"]
 
 
+def test_what_of_asyncio_a_task_waits_for_and_its_timers(kwf: Kwf) -> None:
+    Path("flow.py").write_text(
+        "import asyncio\nimport kwf_runtime as W\n\n\nasync def main(arg):\n"
+        "    event = asyncio.Event()\n"
+        "    task = asyncio.create_task(event.wait(), name='listener')\n"
+        "    await asyncio.sleep(3600)\n"
+    )
+    kwf("start", "t1")
+    kwf("send", "workflow-scheduler", "--key", 't1|{"ref":"a"}', "--value", "60000")
+    kwf("send", "workflow-scheduler", "--key", 't2|{"ref":"b"}', "--value", "60000")
+    kwf("run", "flow.py", "--until-idle")
+    out = kwf("show", "t1").out
+    assert "task Task-1 waits for asyncio.sleep\n" in out
+    assert "task listener waits for asyncio.Event.wait\n" in out
+    assert " asyncio.sleep\n" in out.partition("\ntimer ")[2]
+    (shown,) = kwf("show", "t1", "--json").json_lines
+    (timer,), (event,) = shown["timers"], shown["scheduled"]  # type: ignore[misc]
+    assert timer["callback"] == "asyncio.sleep"
+    assert event["value"] == '{"ref":"a"}'
+    assert ' sends {"ref":"a"}\n' in out
+    assert '{"ref":"b"}' not in out
+    (inner,) = shown["tasks"][1]["frames"]  # type: ignore[index]
+    assert inner["file"].endswith("kwf_runtime/lib/locks.py")
+    assert "await" in inner["source"]
+
+
 def test_without_its_source_the_awaited_text_is_shown(waiting: Kwf) -> None:
     Path("flow.py").unlink()
     out = waiting("show", "t1").out

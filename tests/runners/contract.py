@@ -949,6 +949,18 @@ class TestClients:
         assert ends["out"] in (1, 2)
         assert ends["workflow-resume"] == 1
 
+    def test_timers_of_a_thread(self, harness: Harness) -> None:
+        harness.load(ECHO)
+        later, sooner = b't|{"ref":"later"}', b't|{"ref":"sooner"}'
+        for key, delay in ((later, "9000"), (sooner, "8000"), (b't2|{"ref":"a"}', "7000")):
+            harness.schedule(key.decode(), delay)
+        harness.run()
+        timers = harness.client.timers("t")
+        assert [key for _, key in timers] == [sooner, later]
+        due_ms = [due for due, _ in timers]
+        assert due_ms == sorted(due_ms)
+        assert harness.client.timers("nobody") == []
+
     def test_layouts_are_stored(self, harness: Harness) -> None:
         harness.load(ECHO)
         harness.start("t")
