@@ -212,5 +212,6 @@ _ADVICE: Final = {
     "_asyncio.": "make it inside of the workflow thread, with the asyncio of a compiled module",
     "asyncio.": "make it inside of the workflow thread, with the asyncio of a compiled module",
     "itertools.": "itertools cannot be saved on this version of Python: make a list of it first",
+    "operator.methodcaller": "write a function instead",
     "typing.": "keep it in a global of the module",
 }

@@ -20,7 +20,7 @@ import random
 import re
 import types
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from kwf_runtime.errors import CodeMissingError, DecodeError
@@ -357,37 +357,35 @@ def _build_cached_property(items: Items) -> Any:
 
 
 def _save_getter(writer: Writer, value: Any) -> Iterator[Any] | None:
-    arguments: Any
-    kind, arguments = value.__reduce__()
-    keywords: dict[str, Any] = {}
-    if kind not in _GETTERS.values():  # a methodcaller with keywords is made by a partial
-        keywords = kind.keywords
-        arguments = (*kind.args, *arguments)
-    if not _is_harmless(type(value).__name__, arguments):
-        raise Unsavable(value, "it reaches for a special attribute: write a function instead")
-    return writer.node(value, type(value).__name__, (arguments, keywords or None))
+    arguments: tuple[Any, ...] = value.__reduce__()[1]
+    name = type(value).__name__
+    if not _is_harmless(name, arguments):
+        raise Unsavable(value, "it reaches into Python's own objects: write a function instead")
+    return writer.node(value, name, arguments)
 
 
 def _getter_builder(name: str, kind: Callable[..., Any]) -> Build:
     def build(items: Items) -> Any:
-        arguments, keywords = items
-        if type(arguments) is not tuple or not _is_harmless(name, arguments):
+        if not _is_harmless(name, items):
             raise DecodeError(f"saved state has a wrong {name}")
-        return kind(*arguments, **(keywords or {}))
+        return kind(*items)
 
     return build
 
 
-def _is_harmless(name: str, arguments: tuple[Any, ...]) -> bool:
-    """Whether a getter keeps out of what makes up functions and classes."""
-    names = {"itemgetter": (), "methodcaller": arguments[:1]}.get(name, arguments)
-    return all(type(one) is str and "__" not in one for one in names)
+def _is_harmless(name: str, arguments: Sequence[Any]) -> bool:
+    """Whether a getter keeps out of functions, classes and frames."""
+    return name == "itemgetter" or all(
+        type(one) is str and "__" not in one and not _INTERNAL.search(one) for one in arguments
+    )
 
 
+_INTERNAL: Final = re.compile(r"(^|\.)(f|tb|gi|cr|ag|co)_")
 _GETTERS: Final[dict[str, Any]] = {
-    kind.__name__: kind
-    for kind in (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+    "itemgetter": operator.itemgetter,
+    "attrgetter": operator.attrgetter,
 }
+"""Not methodcaller: with it, bytes could call whatever a module has that the workflow imports."""
 
 
 SAVERS: Final[dict[type, Saver]] = {
