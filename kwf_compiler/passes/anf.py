@@ -329,9 +329,6 @@ class _Anf:
         values = iter(self.operands([part for part in parts if part is not None], out))
         return ast.Slice(*(None if part is None else next(values) for part in parts))
 
-    def _starred(self, node: ast.Starred, out: Body) -> ast.expr:
-        return ast.Starred(self.expr(node.value, out), node.ctx)
-
     def _namedexpr(self, node: ast.NamedExpr, out: Body) -> ast.expr:
         value = self.keep(self.expr(node.value, out), out)
         out.append(at(node, ast.Assign([store(node.target.id)], value)))

@@ -50,7 +50,8 @@ def _check_block(block: Block, cells: frozenset[str], bound: set[str], lost: set
         bound.add(block.resume.target)
     body: list[ast.stmt] = []
     for statement in block.body:
-        unsure = cells - bound
+        inside = unbinds(statement) if hasattr(statement, "body") else set()
+        unsure = cells - (bound - inside)
         touched = unsure & (reads(statement) | unbinds(statement))
         if touched:
             changed = _Check(touched).visit(statement)

@@ -17,3 +17,10 @@ async def main(p):
         del value
     except UnboundLocalError as error:
         p.log(error)
+    value = 2
+    try:
+        while value:
+            del value
+            p.log(value)
+    except NameError as error:
+        p.log(error)
