@@ -11,12 +11,28 @@ Before::
 
 After::
 
-    b0: suspend await f() -> b1        ! b4
-    b1: x = <answer>; _done1 = 0; jump b2   ! b4
-    b4: catch; _done1 = 1; switch b2
-    b2: suspend await g() -> b3
-    b3: if _done1 == 1 reraise else b5
-    b5: return None
+    b0:
+      pass
+      jump b1
+    b1: ! b8
+      suspend await f() -> b2
+    b2: resume await f() -> x ! b8
+      _done1 = 0
+      jump b3
+    b3:
+      suspend await g() -> b4
+    b4: resume await g()
+      if _done1 == 1 b5 else b6
+    b5:
+      reraise
+    b6:
+      jump b7
+    b7:
+      return
+    b8:
+      _kwf_f.catch(0)
+      _done1 = 1
+      switch b3
 
 Handled exceptions form a stack in the frame. A region that handles one more starts with a
 ``Switch``, so that its step runs while CPython's own ``sys.exception()`` is that one, and ends with

@@ -1,6 +1,22 @@
 """Simplify: blocks that only jump are skipped, and a block is joined to its only predecessor.
 
-Before: ``b0: x = 1; jump b1``, ``b1: jump b2``, ``b2: return x``. After: ``b0: x = 1; return x``.
+Before::
+
+    b0:
+      x = f()
+      pass
+      jump b1
+    b1:
+      jump b2
+    b2:
+      suspend await x -> b3
+
+After::
+
+    b0:
+      x = f()
+      pass
+      suspend await x -> b1
 
 Limits: only blocks with the same handler are joined; a block that resumes keeps its place.
 """

@@ -223,7 +223,7 @@ class Writer:
             f"len({{{element} {loop}}})",
             f"len({{i: {element} {loop}}})",
             f"sum([i async for i in ({element} {loop})])"
-            if scope.is_async and ("await" in element + test or "async" in loop)
+            if scope.is_async and ("await" in element + test or "async" in element + loop)
             else (f"sum([{element} {loop}])" if "async" in loop else f"sum({element} {loop})"),
         )
 
