@@ -136,6 +136,7 @@ def build_machine(function: Function, names: Names, scope: Scope) -> Machine:
         cells=tuple(sorted(scope.cells)),
         globals=scope.globals,
         nonlocals=scope.nonlocals,
+        prefix=scope.prefix,
     )
     verify_machine(machine)
     return machine

@@ -30,6 +30,7 @@ from kwf_compiler.layout import Layout, make_layout
 from kwf_compiler.passes.desugar import declare_local
 from kwf_compiler.passes.mark import is_function
 from kwf_compiler.passes.names import abi, assign, at, bound_here, call, define, load, store
+from kwf_compiler.passes.scopes import mangle
 
 STEP = "_kwf_step"
 VALUE, THROWN, PC, CAUGHT, RESULT = "_kwf_v", "_kwf_x", "_kwf_pc", "_kwf_c", "_kwf_r"
@@ -289,7 +290,7 @@ class _Emitter:
         values: list[ast.expr] = [
             call(
                 ast.Attribute(call(abi("locals")), "get", ast.Load()),
-                ast.Constant(n),
+                ast.Constant(mangle(n, self.machine.prefix)),
                 abi("UNBOUND"),
             )
             if n in saved.unsure

@@ -152,6 +152,7 @@ class Machine:
         cells: variables of this function that inner functions capture.
         globals: names declared global.
         nonlocals: names declared nonlocal.
+        prefix: what CPython puts before the private names in it.
     """
 
     function: ast.FunctionDef | ast.AsyncFunctionDef
@@ -162,6 +163,7 @@ class Machine:
     cells: tuple[str, ...]
     globals: tuple[str, ...]
     nonlocals: tuple[str, ...]
+    prefix: str = ""
 
     def blocks(self) -> list[Block]:
         """The blocks that can be reached, in the order of the source as far as control has one."""

@@ -27,12 +27,14 @@ class Scope:
         cells: its own, captured by inner functions.
         globals: declared global.
         nonlocals: declared nonlocal.
+        prefix: what CPython puts before the private names in it, "" outside of classes.
     """
 
     locals: frozenset[str]
     cells: frozenset[str]
     globals: tuple[str, ...]
     nonlocals: tuple[str, ...]
+    prefix: str
 
 
 def find_scopes(tree: ast.Module, filename: str) -> dict[int, Scope]:
@@ -76,12 +78,14 @@ def _scope(node: Function, table: symtable.Function, class_name: str | None) -> 
     for statement in own_nodes(node):
         if isinstance(statement, ast.Global | ast.Nonlocal):
             declared[type(statement)].update(statement.names)
-    plain = _unmangle(class_name)
+    stripped = class_name.lstrip("_") if class_name else ""
+    prefix = f"_{stripped}" if stripped else ""
     return Scope(
-        frozenset(plain(name) for name in local - captured),
-        frozenset(plain(name) for name in captured),
+        frozenset(_unmangle(name, prefix) for name in local - captured),
+        frozenset(_unmangle(name, prefix) for name in captured),
         tuple(sorted(declared[ast.Global])),
         tuple(sorted(declared[ast.Nonlocal])),
+        prefix,
     )
 
 
@@ -99,14 +103,13 @@ def _captured(name: str, table: symtable.SymbolTable) -> bool:
     return False
 
 
-class _unmangle:  # noqa: N801 - used as a function
-    """Turns ``_Class__name`` of the tables back into the ``__name`` of the text."""
+def mangle(name: str, prefix: str) -> str:
+    """The name that CPython gives to a private variable of a class's functions."""
+    private = prefix and name.startswith("__") and not name.endswith("__")
+    return f"{prefix}{name}" if private else name
 
-    def __init__(self, class_name: str | None) -> None:
-        stripped = class_name.lstrip("_") if class_name else ""
-        self.prefix = f"_{stripped}__" if stripped else None
 
-    def __call__(self, name: str) -> str:
-        if self.prefix and name.startswith(self.prefix) and not name.endswith("__"):
-            return name[len(self.prefix) - 2 :]
-        return name
+def _unmangle(name: str, prefix: str) -> str:
+    """The name as it stands in the text."""
+    plain = name.removeprefix(prefix)
+    return plain if mangle(plain, prefix) == name else name

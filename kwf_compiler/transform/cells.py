@@ -20,6 +20,7 @@ from kwf_compiler.analysis.variables import binds, end_binds, reads, unbinds
 from kwf_compiler.ir.nodes import Block, Branch, Machine, Return, Suspend
 from kwf_compiler.passes.mark import COMPREHENSIONS, is_function, is_scope
 from kwf_compiler.passes.names import abi, at, call, load, visit_head
+from kwf_compiler.passes.scopes import mangle
 
 
 def check_cells(machine: Machine) -> Machine:
@@ -32,7 +33,7 @@ def check_cells(machine: Machine) -> Machine:
     bound = find_bound(replace(machine, locals=cells, params=params))
     lost_inside = {name for s in machine.function.body for name in _deleted_inside(s)} & cells
     for block in machine.blocks():
-        _check_block(block, cells, set(bound[block]) - lost_inside, lost_inside)
+        _check_block(block, machine, set(bound[block]) - lost_inside, lost_inside)
     return machine
 
 
@@ -45,7 +46,8 @@ def _deleted_inside(node: ast.AST) -> set[str]:
     return found
 
 
-def _check_block(block: Block, cells: frozenset[str], bound: set[str], lost: set[str]) -> None:
+def _check_block(block: Block, machine: Machine, bound: set[str], lost: set[str]) -> None:
+    cells = frozenset(machine.cells)
     if block.resume is not None and block.resume.target is not None:
         bound.add(block.resume.target)
     body: list[ast.stmt] = []
@@ -54,14 +56,14 @@ def _check_block(block: Block, cells: frozenset[str], bound: set[str], lost: set
         unsure = cells - (bound - inside)
         touched = unsure & (reads(statement) | unbinds(statement))
         if touched:
-            changed = _Check(touched).visit(statement)
+            changed = _Check(touched, machine.prefix).visit(statement)
             body += changed if isinstance(changed, list) else [changed]
         else:
             body.append(statement)
         bound = (bound - unbinds(statement)) | (binds(statement) - unbinds(statement))
         bound -= lost
     block.body = body
-    checker = _Check(cells - bound - end_binds(block.end))
+    checker = _Check(cells - bound - end_binds(block.end), machine.prefix)
     match block.end:
         case Branch(test):
             block.end = replace(block.end, test=checker.visit(test))
@@ -70,28 +72,29 @@ def _check_block(block: Block, cells: frozenset[str], bound: set[str], lost: set
             block.end = replace(block.end, **{field: checker.visit(value)})
 
 
-def _check(name: str) -> ast.expr:
-    none = ast.arguments([], [], None, [], [], None, [])
-    return call(abi("own"), ast.Lambda(none, load(name)), ast.Constant(name))
-
-
 class _Check(ast.NodeTransformer):
-    def __init__(self, names: set[str] | frozenset[str]) -> None:
+    def __init__(self, names: set[str] | frozenset[str], prefix: str) -> None:
         self.names = names
+        self.prefix = prefix
+
+    def check(self, name: str) -> ast.expr:
+        none = ast.arguments([], [], None, [], [], None, [])
+        text = ast.Constant(mangle(name, self.prefix))
+        return call(abi("own"), ast.Lambda(none, load(name)), text)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and node.id in self.names:
-            return at(node, _check(node.id))
+            return at(node, self.check(node.id))
         return node
 
     def visit_Delete(self, node: ast.Delete) -> ast.AST | list[ast.AST]:
         names = [t.id for t in node.targets if isinstance(t, ast.Name) and t.id in self.names]
-        return [*(at(node, ast.Expr(_check(name))) for name in names), self.generic_visit(node)]
+        return [*(at(node, ast.Expr(self.check(name))) for name in names), self.generic_visit(node)]
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | list[ast.AST]:
         changed = self.generic_visit(node)
         if isinstance(node.target, ast.Name) and node.target.id in self.names:
-            return [at(node, ast.Expr(_check(node.target.id))), changed]
+            return [at(node, ast.Expr(self.check(node.target.id))), changed]
         return changed
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
