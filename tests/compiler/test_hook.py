@@ -77,7 +77,7 @@ def test_a_failing_import_leaves_nothing(
     tmp_path: Path, text: str, error: type[Exception], loaded_before: bool
 ) -> None:
     path = write(tmp_path / "flow.py", FLOW)
-    former = hook.load_source(path) if loaded_before else None
+    former = hook.load_source(path) if loaded_before else sys.modules.get("flow")
     write(path, text)
     with pytest.raises(error):
         hook.load_source(path)
