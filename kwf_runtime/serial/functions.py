@@ -287,11 +287,16 @@ def _library_method(owner: object, name: str) -> Any:
         if name in kind.__dict__:
             method = kind.__dict__[name]
             known = _METHOD_OWNERS.get(kind.__name__) is kind
+            if getattr(method, "__code__", None) in _NAMEDTUPLE_CODE:
+                return method
             return method if known and type(method) in _METHOD_TYPES else None
     return None
 
 
 _METHOD_TYPES: Final = (types.MethodDescriptorType, types.FunctionType)
+_NAMEDTUPLE: Final = vars(collections.namedtuple("_NAMEDTUPLE", ()))
+_NAMEDTUPLE_CODE: Final = frozenset(_NAMEDTUPLE[n].__code__ for n in ("_replace", "_asdict"))
+"""Of methods that every named tuple has, each class its own."""
 
 
 def _build_builtin_method(items: Items) -> Any:

@@ -14,6 +14,7 @@ import contextvars
 import datetime
 import decimal
 import fractions
+import logging
 import os
 import pathlib
 import random
@@ -155,6 +156,12 @@ def _build_pattern(items: Items) -> Any:
     return re.compile(pattern, flags & ~re.DEBUG)
 
 
+def _save_logger(writer: Writer, value: logging.Logger) -> Iterator[Any] | None:
+    if logging.getLogger(value.name) is not value:
+        raise Unsavable(value, "get the logger by its name: logging.getLogger(name)")
+    return writer.value("Logger", (value.name,))
+
+
 def _build_uuid(items: Items) -> Any:
     return uuid.UUID(bytes=items[0])
 
@@ -178,7 +185,7 @@ def _build_time(items: Items) -> Any:
     return datetime.time(*parts, fold=fold)
 
 
-def _exact(kind: type, name: str, *types_: type) -> Build:
+def _exact(kind: Callable[..., Any], name: str, *types_: type) -> Build:
     """Return what makes a value of arguments that have these types."""
 
     def build(items: Items) -> Any:
@@ -212,6 +219,7 @@ VALUE_BUILDERS: Final[dict[str, Build]] = {
     "timezone": lambda items: datetime.timezone(*items),
     "ZoneInfo": _build_zone,
     "Pattern": _build_pattern,
+    "Logger": _exact(logging.getLogger, "Logger", str),
     **{kind.__name__: _path_builder(kind) for kind in _PATHS},
 }
 
@@ -411,6 +419,8 @@ SAVERS: Final[dict[type, Saver]] = {
     datetime.timezone: _save_timezone,
     zoneinfo.ZoneInfo: _save_zone,
     re.Pattern: _save_pattern,
+    logging.Logger: _save_logger,
+    logging.RootLogger: _save_logger,
     collections.deque: _save_deque,
     collections.OrderedDict: _save_ordered,
     collections.defaultdict: _save_default,

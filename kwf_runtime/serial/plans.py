@@ -13,6 +13,7 @@ from typing import Any, Final
 from kwf_runtime.core.frame import Frame
 from kwf_runtime.errors import DecodeError
 from kwf_runtime.serial import (
+    buffers,
     classes,
     dataclass_parts,
     derived,
@@ -26,7 +27,7 @@ from kwf_runtime.serial import (
     type_values,
 )
 from kwf_runtime.serial import framing as f
-from kwf_runtime.serial.opening import IMMUTABLE, Build, Items, Opened, Opener
+from kwf_runtime.serial.opening import IMMUTABLE, Build, Fill, Items, Opened, Opener
 from kwf_runtime.serial.reader import Reader
 from kwf_runtime.serial.registry import Registry
 from kwf_runtime.serial.writer import BUILTIN_SAVERS, Saver, Writer
@@ -118,9 +119,9 @@ def _node(reader: Reader, name: str, size: int) -> Opener:
             return size, build, len(reader.refs) - 1
 
         return open_built
-    if name not in library.MUTABLE:
+    if name not in _MUTABLE:
         raise DecodeError(f"saved state has an object of unknown type {name!r}")
-    create, fill = library.MUTABLE[name]
+    create, fill = _MUTABLE[name]
     if name in library.FILLED_FROM_DICT:
 
         def open_from_dict(reader: Reader) -> Opened:
@@ -150,6 +151,7 @@ _SAVERS: Final[dict[type, Saver]] = {
     **type_values.SAVERS,
     local_classes.Body: local_classes.save_body,
     **library.SAVERS,
+    **buffers.SAVERS,
     **functions.SAVERS,
     **iterators.SAVERS,
 }
@@ -158,6 +160,11 @@ _VALUE_BUILDERS: Final[dict[str, Build]] = {
     **library.VALUE_BUILDERS,
     **functions.VALUE_BUILDERS,
     **type_values.VALUE_BUILDERS,
+}
+
+_MUTABLE: Final[dict[str, tuple[Callable[[], Any], Fill]]] = {
+    **library.MUTABLE,
+    **buffers.MUTABLE,
 }
 
 _NODE_BUILDERS: Final[dict[str, Build]] = {

@@ -11,7 +11,7 @@ import kwf_runtime.core
 import kwf_runtime.lib.base
 from kwf_runtime.core import savable
 from kwf_runtime.core.asyncgen import Advance, AsyncGenerator
-from kwf_runtime.serial import dumps, inspect_bytes, library, plans
+from kwf_runtime.serial import dumps, inspect_bytes, plans
 from kwf_runtime.serial.builtin_names import STANDARD
 from kwf_runtime.serial.frames import NAMES
 
@@ -29,7 +29,7 @@ def names():
         "frame": NAMES.values(),
         "standard": STANDARD,
         "value": plans._VALUE_BUILDERS,
-        "node": {**plans._NODE_BUILDERS, **library.MUTABLE},
+        "node": {**plans._NODE_BUILDERS, **plans._MUTABLE},
     }
     return {f"{kind} {name}" for kind, found in lists.items() for name in found}
 

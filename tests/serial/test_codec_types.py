@@ -1,11 +1,14 @@
 """Each type that a workflow may hold survives, with its exact type."""
 
+import array
 import collections
 import contextvars
 import datetime
 import decimal
 import fractions
+import io
 import itertools
+import logging
 import math
 import operator
 import pathlib
@@ -22,6 +25,7 @@ import pytest
 from codec_support import round_trip
 
 from kwf_runtime.core.unbound import UNBOUND
+from kwf_runtime.errors import UnsavableError
 from kwf_runtime.serial import dumps, loads
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
@@ -115,6 +119,38 @@ def test_ordered_dicts_keep_an_order_that_was_changed():
 
 def test_zone_is_the_same_object_that_zoneinfo_gives():
     assert round_trip([BERLIN])[0] is BERLIN
+
+
+def test_files_in_memory_go_on_where_they_were():
+    text, data = io.StringIO("a\r\nb", newline=""), io.BytesIO(b"12345")
+    text.read(2), data.seek(7)
+    both, twin, *_ = round_trip([[text, data], text])
+    assert both[0] is twin
+    assert (twin.tell(), twin.read(), both[1].tell(), both[1].getvalue()) == (2, "\nb", 7, b"12345")
+    text.close()
+    with pytest.raises(UnsavableError, match="it is closed"):
+        dumps(text)
+
+
+@pytest.mark.parametrize(
+    "made", [array.array("b", [-1]), array.array("d", [1.5]), array.array("Q")]
+)
+def test_arrays(made):
+    loaded = round_trip(made)
+    assert loaded == made
+    assert loaded.typecode == made.typecode
+
+
+def test_loggers_are_their_names():
+    logger = logging.getLogger("kwf.test")
+    assert round_trip([logger, logging.getLogger()]) == [logger, logging.getLogger()]
+    with pytest.raises(UnsavableError, match="by its name"):
+        dumps(logging.Logger("stray"))
+
+
+def test_methods_of_named_tuples():
+    replace = round_trip(shop.Point(1, 2)._replace)
+    assert replace(y=5) == shop.Point(1, 5)
 
 
 def test_random_goes_on_where_it_was():
