@@ -46,8 +46,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
+from kwf_compiler.ir.contexts import Cleanup, Context, Finally, Loop, Region
 from kwf_compiler.ir.nodes import (
     Block,
     Branch,
@@ -67,39 +67,6 @@ from kwf_compiler.passes.names import Names, assign, at, load
 
 FRAME = "_kwf_f"
 Suspension = ast.Await | ast.Yield | ast.YieldFrom
-
-
-@dataclass
-class _Loop:
-    broken: Block
-    again: Block
-    iterator: str | None = None
-
-
-@dataclass
-class _Region:
-    """Code that handles an exception: always, or when its completion record says so."""
-
-    record: str | None = None
-
-
-@dataclass
-class _Cleanup:
-    """``except … as name``: leaving it unbinds the name."""
-
-    statements: Callable[[], list[ast.stmt]]
-
-
-@dataclass
-class _Finally:
-    """Inside a ``try`` with ``finally``: every way out goes through it."""
-
-    record: str
-    entry: Block
-    exits: list[Callable[[], None]] = field(default_factory=list)
-
-
-Context = _Loop | _Region | _Cleanup | _Finally
 
 
 def build_blocks(function: Function, names: Names) -> tuple[Block, frozenset[str]]:
@@ -158,7 +125,7 @@ class Builder:
     def depth(self, contexts: list[Context] | None = None) -> Depth:
         """How many exceptions are handled here, or in other contexts."""
         inside = self.contexts if contexts is None else contexts
-        regions = [c for c in inside if isinstance(c, _Region)]
+        regions = [c for c in inside if isinstance(c, Region)]
         return Depth(
             sum(r.record is None for r in regions),
             tuple(r.record for r in regions if r.record is not None),
@@ -167,7 +134,7 @@ class Builder:
     def unwind(self, target: Block, contexts: list[Context]) -> None:
         """Go to ``target``, which lies in ``contexts``, out of the regions beyond them."""
         beyond = self.contexts[len(contexts) :]
-        if any(isinstance(c, _Region) for c in beyond):
+        if any(isinstance(c, Region) for c in beyond):
             self.emit(_frame_call("leave", self.depth(contexts)))
             self.end(Switch(target))
         else:
@@ -193,8 +160,8 @@ class Builder:
     def statement(self, node: ast.stmt) -> None:
         """Add one statement: as it is, or as blocks."""
         self.place = node
-        in_loop = any(isinstance(c, _Loop) for c in self.contexts)
-        in_finally = any(isinstance(c, _Finally | _Cleanup) for c in self.contexts)
+        in_loop = any(isinstance(c, Loop) for c in self.contexts)
+        in_finally = any(isinstance(c, Finally | Cleanup) for c in self.contexts)
         if not must_split(node, in_loop, in_finally):
             self._native(node)
             return
@@ -266,7 +233,7 @@ class Builder:
         head, body, orelse, after = (self.block(node) for _ in range(4))
         self.goto(head)
         head.end = Jump(body) if _is_true(node.test) else Branch(node.test, body, orelse)
-        self.contexts.append(_Loop(after, head))
+        self.contexts.append(Loop(after, head))
         self.current = body
         self.statements(node.body)
         self.goto(head)
@@ -293,7 +260,7 @@ class Builder:
         broken.body = [drop]
         broken.end = Jump(after)
         body.body = [at(node.target, ast.Assign([node.target], load(item)))]
-        self.contexts.append(_Loop(broken, head, iterator))
+        self.contexts.append(Loop(broken, head, iterator))
         self.current = body
         self.statements(node.body)
         self.goto(head)
@@ -310,7 +277,7 @@ class Builder:
     def _jump(self, is_break: bool) -> None:
         for index in range(len(self.contexts) - 1, -1, -1):
             context = self.contexts[index]
-            if isinstance(context, _Loop):
+            if isinstance(context, Loop):
                 self.unwind(
                     context.broken if is_break else context.again, self.contexts[: index + 1]
                 )
@@ -330,11 +297,11 @@ class Builder:
 
     def _leave(self, context: Context, index: int, go_on: Callable[[], None]) -> bool:
         """Leave one context; true if a ``finally`` takes over, which will ``go_on``."""
-        if isinstance(context, _Cleanup):
+        if isinstance(context, Cleanup):
             self.emit(*context.statements())
-        if isinstance(context, _Loop) and context.iterator is not None:
+        if isinstance(context, Loop) and context.iterator is not None:
             self.emit(assign(context.iterator, ast.Constant(None)))
-        if not isinstance(context, _Finally):
+        if not isinstance(context, Finally):
             return False
         context.exits.append(go_on)
         self.emit(assign(context.record, ast.Constant(len(context.exits) + 1)))
@@ -350,7 +317,7 @@ class Builder:
         outer = self.handler
         record = self.fresh("done")
         final, after = self.block(node.finalbody[0]), self.block(node)
-        context = _Finally(record, final)
+        context = Finally(record, final)
         raised = self.handler_block(node.finalbody[0], assign(record, ast.Constant(1)))
         raised.end = Switch(final)
         self.contexts.append(context)
@@ -368,7 +335,7 @@ class Builder:
         if self.current is not None:
             self.emit(assign(record, ast.Constant(0)))
             self.goto(final)
-        self.contexts.append(_Region(record))
+        self.contexts.append(Region(record))
         self.current = final
         self.statements(node.finalbody)
         self.contexts.pop()
@@ -376,7 +343,7 @@ class Builder:
             self._complete(context, after)
         self.current = after
 
-    def _complete(self, context: _Finally, after: Block) -> None:
+    def _complete(self, context: Finally, after: Block) -> None:
         """Go on as the completion record says."""
         ways: list[Callable[[], None]] = [lambda: self.end(Reraise()), *context.exits]
         for number, way in enumerate(ways, 1):
@@ -404,7 +371,7 @@ class Builder:
     @contextmanager
     def region(self) -> Iterator[None]:
         """What is added meanwhile handles one exception more."""
-        self.contexts.append(_Region())
+        self.contexts.append(Region())
         yield
         self.contexts.pop()
 
@@ -474,7 +441,7 @@ class Builder:
         outer = self.handler
         raised = self.handler_block(node, *unbind())
         raised.end = Reraise()
-        self.contexts.append(_Cleanup(unbind))
+        self.contexts.append(Cleanup(unbind))
         self.handler = raised
         started = self.block(node)
         self.goto(started)

@@ -34,7 +34,8 @@ from kwf_compiler.ir.nodes import Block, Branch, Reraise, Switch
 from kwf_compiler.passes.names import abi, assign, at, call, load, store
 
 if TYPE_CHECKING:
-    from kwf_compiler.ir.build import Builder, Context
+    from kwf_compiler.ir.build import Builder
+    from kwf_compiler.ir.contexts import Context
 
 
 def build_star(builder: Builder, node: ast.TryStar) -> None:
