@@ -101,6 +101,8 @@ class Scope:
     tries: int = 0
     in_loop: bool = False
     in_handler: bool = False
+    binds: bool = True
+    """Not in the iterable of a comprehension: Python has no walrus there."""
 
     @property
     def is_async(self) -> bool:
@@ -112,7 +114,7 @@ class Scope:
 
     def inside(self, **changes: object) -> Scope:
         made = Scope(self.kind, self.names, self.callees, self.depth, self.loops, self.tries)
-        made.in_loop, made.in_handler = self.in_loop, self.in_handler
+        made.in_loop, made.in_handler, made.binds = self.in_loop, self.in_handler, self.binds
         for name, value in changes.items():
             setattr(made, name, value)
         return made
@@ -205,12 +207,15 @@ class Writer:
         return self.pick("o.x", f"o[{self.expr(scope, depth)}]")
 
     def walrus(self, scope: Scope, depth: int) -> str:
-        return f"({self.pick(*scope.names)} := {self.expr(scope, depth)})"
+        if not scope.binds:
+            return self.binary(scope, depth)
+        names = [name for name in scope.names if name != "i"]
+        return f"({self.pick(*names)} := {self.expr(scope, depth)})"
 
     def comprehension(self, scope: Scope, depth: int) -> str:
         names = [*scope.names, "i"]
         element = self.expr(scope.inside(names=names, kind=self.inner_kind(scope)), depth)
-        source = self.iterable(scope, depth)
+        source = self.iterable(scope.inside(binds=False), depth)
         test = ""
         if self.chance(3):
             inner = scope.inside(names=names, kind=self.inner_kind(scope))
